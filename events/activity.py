@@ -1,0 +1,115 @@
+"""Activity sets: per source, feature and local day, the accounts that were active and how often.
+
+The follower of the usage log. Sets are kept per received_day as well, which is what lets a past view be shown again
+after the raw rows are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pyroaring import BitMap
+from sqlalchemy import Connection, Row, insert, select, update
+
+from events.database import Database
+from events.followers import move
+from events.tables import ACTIVITY, FOLLOWER, USAGE
+
+NAME = "activity"
+_QUARTER_MS = 15 * 60 * 1000
+_Key = tuple[int, int, int, int]
+
+
+def advance_activity(database: Database, workspace_id: str, zone: ZoneInfo, limit: int = 10_000) -> int:
+    """Folds up to `limit` usage rows into the activity sets; returns how many, 0 when all were folded."""
+    with database.write("work", workspace_id) as connection:
+        checkpoint = connection.execute(
+            select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id)
+            .where(FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == NAME)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if checkpoint is None:
+            return 0
+        rows = connection.execute(
+            select(
+                USAGE.c.source_id,
+                USAGE.c.feature_id,
+                USAGE.c.account_id,
+                USAGE.c.occurred_ms,
+                USAGE.c.received_ms,
+                USAGE.c.count,
+                USAGE.c.seq,
+            )
+            .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > checkpoint.position)
+            .order_by(USAGE.c.seq)
+            .limit(limit)
+        ).all()
+        if rows:
+            _fold(connection, workspace_id, rows, zone)
+            move(connection, checkpoint, rows[-1].seq)
+        return len(rows)
+
+
+def local_days(milliseconds: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """Proleptic ordinals of the local days of instants (int64 milliseconds since 1970 UTC).
+
+    Every zone's offset is a multiple of 15 minutes since 1972, so one look-up per quarter of an hour is enough.
+    """
+    quarters, where = np.unique(milliseconds // _QUARTER_MS, return_inverse=True)
+    days = [
+        datetime.fromtimestamp(int(quarter) * _QUARTER_MS / 1000, UTC).astimezone(zone).toordinal()
+        for quarter in quarters
+    ]
+    return np.array(days, dtype=np.int64)[where]
+
+
+def pack(accounts: np.ndarray, counts: np.ndarray) -> tuple[bytes, bytes]:
+    """Set and counts as they are stored; `accounts` sorted and distinct."""
+    return BitMap(accounts.astype(np.uint32)).serialize(), counts.astype("<u4").tobytes()
+
+
+def unpack(accounts: bytes, counts: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Accounts (sorted, int64) and their counts (int64), as `pack` stored them."""
+    members = np.array(BitMap.deserialize(accounts).to_array(), dtype=np.int64)
+    return members, np.frombuffer(counts, dtype="<u4").astype(np.int64)
+
+
+def _fold(connection: Connection, workspace_id: str, rows: Sequence[Row[*tuple[Any, ...]]], zone: ZoneInfo) -> None:
+    table = np.array([tuple(row) for row in rows], dtype=np.int64)
+    source, feature, account, occurred, received, count, _ = table.T
+    keys = np.stack([source, feature, local_days(occurred, zone), local_days(received, zone)], axis=1)
+    groups, where = np.unique(keys, axis=0, return_inverse=True)
+    where = where.reshape(-1)
+    for index, group in enumerate(groups):
+        chosen = where == index
+        key = (int(group[0]), int(group[1]), int(group[2]), int(group[3]))
+        _merge(connection, workspace_id, key, account[chosen], count[chosen], rows[-1].seq)
+
+
+def _merge(
+    connection: Connection, workspace_id: str, key: _Key, accounts: np.ndarray, counts: np.ndarray, seq: int
+) -> None:
+    source, feature, day, received_day = key
+    names = {
+        "workspace_id": workspace_id,
+        "source_id": source,
+        "feature_id": feature,
+        "day": date.fromordinal(day),
+        "received_day": date.fromordinal(received_day),
+    }
+    here = [ACTIVITY.c[name] == value for name, value in names.items()]
+    known = connection.execute(select(ACTIVITY.c.accounts, ACTIVITY.c.counts).where(*here)).first()
+    if known:
+        old_accounts, old_counts = unpack(known.accounts, known.counts)
+        accounts, counts = np.concatenate([old_accounts, accounts]), np.concatenate([old_counts, counts])
+    members, where = np.unique(accounts, return_inverse=True)
+    sums = np.bincount(where, weights=counts).astype(np.int64)
+    packed = dict(zip(("accounts", "counts"), pack(members, sums), strict=True))
+    if known:
+        connection.execute(update(ACTIVITY).where(*here).values(**packed, seq=seq))
+    else:
+        connection.execute(insert(ACTIVITY).values(**names, **packed, seq=seq))

@@ -1,0 +1,55 @@
+"""A message as an e-mail, byte for byte."""
+
+import re
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from typing import Any
+from urllib.parse import quote
+
+from notifiers.message import Message
+from notifiers.render import as_html, as_text
+
+_ADDRESS = re.compile(r"([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64})@([A-Za-z0-9.-]{1,253})")
+
+
+class _UnfoldedLinks(EmailPolicy):
+    """Folding writes a URL longer than 78 characters as encoded words, which no mailbox provider follows."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+# 7bit, because a server need not know 8BITMIME.
+_POLICY = _UnfoldedLinks(linesep="\r\n", cte_type="7bit")
+
+
+def mail_address(text: str, name: str = "") -> Address:
+    """One plain address, its domain in ASCII (IDNA). Raises ValueError for anything else: lists, comments, line
+    breaks, quoted or non-ASCII local parts, and a `name` with line breaks."""
+    local, _, domain = text.rpartition("@")
+    if not _ADDRESS.fullmatch(plain := f"{local}@{domain.encode('idna').decode('ascii')}"):
+        raise ValueError("not an e-mail address")
+    local, _, domain = plain.rpartition("@")
+    return Address(name, local, domain)
+
+
+def mail_bytes(message: Message, sender: Address, receiver: Address) -> bytes:
+    """Multipart, text and HTML; the Message-ID repeats when the same delivery is sent again."""
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = sender
+    mail["To"] = receiver
+    mail["Subject"] = message.subject
+    mail["Date"] = datetime.now(UTC)
+    mail["Message-ID"] = f"<{quote(message.id, safe='')}@{sender.domain}>"
+    # RFC 3834: keeps holiday notices from answering.
+    mail["Auto-Submitted"] = "auto-generated"
+    if message.unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(as_text(message))
+    mail.add_alternative(as_html(message), subtype="html")
+    return mail.as_bytes()

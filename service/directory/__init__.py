@@ -1,0 +1,1 @@
+"""Who is who: names, addresses and external ids, encrypted and looked up by blind index. Outside the log."""

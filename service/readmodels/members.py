@@ -1,0 +1,68 @@
+"""Who is a member of which role, from when to when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, select
+from sqlmodel import Field, SQLModel
+
+from events.envelope import Recorded
+from events.tables import table
+from events.types.change import MemberPlaced
+from service.readmodels.temporal import place, visible
+
+
+class MemberRow(SQLModel, table=True):
+    """A membership as it was recorded; days are local, `until` is exclusive."""
+
+    __tablename__ = "rm_member"
+
+    workspace_id: str = Field(primary_key=True)
+    change_id: UUID = Field(primary_key=True)
+    role_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True)
+    since_position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    until_position: int | None = Field(default=None, sa_type=BigInteger)
+    start: date
+    until: date | None = None
+    access: date | None = None
+
+
+_TABLE = table("rm_member")
+
+
+class Members:
+    name = "members"
+    tables = (_TABLE,)
+
+    def apply(self, connection: Connection, recorded: Recorded) -> None:
+        match recorded.event:
+            case MemberPlaced(change=change, role=role, person=person) as placed:
+                key = {"change_id": change, "role_id": role, "person_id": person}
+                values = {"start": placed.start, "until": placed.until, "access": placed.access}
+                place(connection, _TABLE, recorded, key, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A membership: days are local, `until` is exclusive, `access` None means the later of start and go-live."""
+
+    role: UUID
+    person: UUID
+    start: date
+    until: date | None
+    access: date | None
+
+
+def members_of(connection: Connection, workspace_id: str, change: UUID, at: int | None = None) -> Sequence[Member]:
+    """Every membership of a change, past ones included, ordered by role and person."""
+    rows = connection.execute(
+        select(_TABLE.c.role_id, _TABLE.c.person_id, _TABLE.c.start, _TABLE.c.until, _TABLE.c.access)
+        .where(visible(_TABLE, workspace_id, at), _TABLE.c.change_id == change)
+        .order_by(_TABLE.c.role_id, _TABLE.c.person_id)
+    )
+    return [Member(*row) for row in rows]

@@ -1,0 +1,45 @@
+"""Every table there is, and the way to bring a store to the newest schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import events.tables
+import service.directory.tables
+import service.readmodels.registry
+import service.worker.tables
+from events.database import Database
+
+TABLES = (events.tables, service.directory.tables, service.readmodels.registry, service.worker.tables)
+"""The modules that declare tables; importing them is what registers the tables."""
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class NewerSchema(Exception):
+    """The store was written by a newer program; this one must not touch it."""
+
+
+def config() -> Config:
+    """Alembic's configuration, without a file."""
+    made = Config()
+    made.set_main_option("script_location", str(_MIGRATIONS))
+    return made
+
+
+def upgrade(database: Database) -> None:
+    """Brings the store to the newest schema; does nothing when it is there. Raises NewerSchema."""
+    known = {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+    # The lock keeps two processes that start together from migrating at once.
+    with database.write("events", "") as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in known:
+            raise NewerSchema(f"the database is at revision {current}, which this program does not know")
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")

@@ -1,0 +1,81 @@
+"""Settings are data: name, default, help. The environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+_PREFIX = "TAKEHOLD_"
+
+
+class Settings(BaseSettings):
+    """Every setting; each is read from `TAKEHOLD_<NAME>`, or from the file that `TAKEHOLD_<NAME>_FILE` names."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+
+    database_url: str = Field("sqlite:///takehold.db", description="Where events and read models are kept.")
+    keys_url: str | None = Field(
+        None,
+        description="Where encryption keys are kept, apart from the data they open. Default: takehold.keys.db beside a "
+        "SQLite database; required with PostgreSQL.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8080",
+        description="Address people reach the pages at; every link in a message is built on it.",
+    )
+    smtp_host: str | None = Field(None, description="Mail server. Without one, mail lands in the local mailbox page.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: str = Field(
+        "starttls",
+        pattern="^(starttls|tls|none)$",
+        description="How the mail connection is secured: starttls, tls, none.",
+    )
+    smtp_user: str | None = Field(None, description="User name at the mail server, if it asks for one.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    mail_from: str = Field("takehold@localhost", description="Address that messages come from.")
+    slack_base: str = Field(
+        "https://hooks.slack.com/",
+        description="Prefix that Slack channel targets must have, so that nobody points the service at another host.",
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="How much is logged: debug, info, warning, error."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the files that the environment names."""
+        return (init_settings, env_settings, _FileSource(settings_cls))
+
+    @property
+    def keys(self) -> str:
+        """URL of the key store. Raises ValueError where it cannot be guessed."""
+        if self.keys_url:
+            return self.keys_url
+        if self.database_url.startswith("sqlite:///"):
+            return self.database_url.removesuffix(".db") + ".keys.db"
+        raise ValueError("with PostgreSQL, say where keys are kept: TAKEHOLD_KEYS_URL or --keys")
+
+
+class _FileSource(EnvSettingsSource):
+    """`TAKEHOLD_SMTP_PASSWORD_FILE=/run/secrets/smtp` reads the secret from there."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = self.env_vars.get(f"{_PREFIX}{field_name}_file".lower())
+        value = Path(path).read_text().strip() if path else None
+        return value, field_name, False

@@ -1,0 +1,108 @@
+"""Keys, kept in a store of their own with a backup of its own: who destroys a key erases what it opens."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
+from uuid import UUID, uuid4, uuid5
+
+from sqlalchemy import LargeBinary, insert, select
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from events.connect import open_database
+from events.sealed import Sealed, new_key, seal, unseal
+
+_Name = TypeVar("_Name", bound=Hashable)
+_registry = registry()
+_DERIVED = UUID("6f1d9a52-2f0c-4a55-9f7e-5f0a1c4be7d3")
+"""Namespace of keys that a workspace has once, such as the one of its blind indexes."""
+
+
+class KeyRow(SQLModel, registry=_registry, table=True):
+    """One 256-bit key."""
+
+    __tablename__ = "key"
+
+    workspace_id: str = Field(primary_key=True)
+    key_id: UUID = Field(primary_key=True)
+    key: bytes = Field(sa_type=LargeBinary(32))
+
+
+_KEY = KeyRow.metadata.tables["key"]
+
+
+class Erased(Exception):
+    """The key is gone, and with it the text."""
+
+
+class Vault:
+    """Seals and opens text, and computes blind indexes, for any workspace. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self._database = open_database(url)
+        _KEY.metadata.create_all(self._database.engine)
+        self._workspace_keys: dict[tuple[str, str], bytes] = {}
+
+    def seal(self, workspace_id: str, text: str, key_id: UUID | None = None) -> Sealed:
+        """Seals one text, under the key named or a fresh one."""
+        return self.seal_many(workspace_id, [(key_id or uuid4(), text)])[0]
+
+    def seal_many(self, workspace_id: str, texts: Iterable[tuple[UUID, str]]) -> list[Sealed]:
+        """Seals texts, each under the key named; makes the keys that do not exist, durably, before it answers."""
+        wanted = list(texts)
+        ids = {key_id for key_id, _ in wanted}
+        keys = self._keys(workspace_id, ids)
+        if len(keys) < len(ids):
+            with self._database.write("events", workspace_id) as connection:
+                # Read again under the lock: another process may have made some of them just now.
+                missing = ids - self._keys(workspace_id, ids).keys()
+                fresh = [{"workspace_id": workspace_id, "key_id": i, "key": new_key()} for i in missing]
+                if fresh:
+                    connection.execute(insert(_KEY), fresh)
+            keys = self._keys(workspace_id, ids)
+        return [seal(text, key_id, keys[key_id]) for key_id, text in wanted]
+
+    def open(self, workspace_id: str, sealed: Sealed) -> str:
+        """The text. Raises Erased when its key is gone."""
+        return self.open_many(workspace_id, {0: sealed})[0]
+
+    def open_many(self, workspace_id: str, sealed: Mapping[_Name, Sealed]) -> dict[_Name, str]:
+        """The texts by the names given. Raises Erased when a key is gone."""
+        keys = self._keys(workspace_id, {one.key for one in sealed.values()})
+        try:
+            return {name: unseal(one, keys[one.key]) for name, one in sealed.items()}
+        except KeyError:
+            raise Erased from None
+
+    def index(self, workspace_id: str, kind: str, value: str) -> str:
+        """Blind index of a value: equal values give equal text, and nobody without the key can compute it."""
+        secret = self.workspace_key(workspace_id, "blind-index")
+        return hmac.new(secret, f"{kind}\0{value}".encode(), hashlib.sha256).hexdigest()[:40]
+
+    def workspace_key(self, workspace_id: str, purpose: str) -> bytes:
+        """The workspace's one key for a purpose (32 bytes), made on first use."""
+        known = self._workspace_keys.get((workspace_id, purpose))
+        if known is None:
+            key_id = uuid5(_DERIVED, purpose)
+            self.seal_many(workspace_id, [(key_id, "")])
+            known = self._workspace_keys[workspace_id, purpose] = self._keys(workspace_id, {key_id})[key_id]
+        return known
+
+    def _keys(self, workspace_id: str, ids: set[UUID]) -> dict[UUID, bytes]:
+        found: dict[UUID, bytes] = {}
+        wanted = list(ids)
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), 500):
+                rows = connection.execute(
+                    select(_KEY.c.key_id, _KEY.c.key).where(
+                        _KEY.c.workspace_id == workspace_id, _KEY.c.key_id.in_(wanted[start : start + 500])
+                    )
+                )
+                found.update((row.key_id, row.key) for row in rows)
+        return found
+
+    def close(self) -> None:
+        self._database.close()
