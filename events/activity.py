@@ -20,7 +20,9 @@ from events.followers import move
 from events.tables import ACTIVITY, FOLLOWER, USAGE
 
 NAME = "activity"
-_QUARTER_MS = 15 * 60 * 1000
+_MINUTE_MS = 60 * 1000
+_MOST = 2**32 - 1
+"""Counts are stored in 32 bits; one that would not fit stays at the top instead of starting again at zero."""
 _Key = tuple[int, int, int, int]
 
 
@@ -57,13 +59,11 @@ def advance_activity(database: Database, workspace_id: str, zone: ZoneInfo, limi
 def local_days(milliseconds: np.ndarray, zone: ZoneInfo) -> np.ndarray:
     """Proleptic ordinals of the local days of instants (int64 milliseconds since 1970 UTC).
 
-    Every zone's offset is a multiple of 15 minutes since 1972, so one look-up per quarter of an hour is enough.
+    Since 1973 every zone's offset has been of whole minutes, and changed on one, so one look-up per minute is enough.
+    Per quarter of an hour is not: some zones change their clocks at one minute past midnight.
     """
-    quarters, where = np.unique(milliseconds // _QUARTER_MS, return_inverse=True)
-    days = [
-        datetime.fromtimestamp(int(quarter) * _QUARTER_MS / 1000, UTC).astimezone(zone).toordinal()
-        for quarter in quarters
-    ]
+    minutes, where = np.unique(milliseconds // _MINUTE_MS, return_inverse=True)
+    days = [datetime.fromtimestamp(int(minute) * 60, UTC).astimezone(zone).toordinal() for minute in minutes]
     return np.array(days, dtype=np.int64)[where]
 
 
@@ -80,14 +80,14 @@ def unpack(accounts: bytes, counts: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def _fold(connection: Connection, workspace_id: str, rows: Sequence[Row[*tuple[Any, ...]]], zone: ZoneInfo) -> None:
     table = np.array([tuple(row) for row in rows], dtype=np.int64)
-    source, feature, account, occurred, received, count, _ = table.T
+    source, feature, account, occurred, received, count, seq = table.T
     keys = np.stack([source, feature, local_days(occurred, zone), local_days(received, zone)], axis=1)
     groups, where = np.unique(keys, axis=0, return_inverse=True)
     where = where.reshape(-1)
     for index, group in enumerate(groups):
         chosen = where == index
         key = (int(group[0]), int(group[1]), int(group[2]), int(group[3]))
-        _merge(connection, workspace_id, key, account[chosen], count[chosen], rows[-1].seq)
+        _merge(connection, workspace_id, key, account[chosen], count[chosen], int(seq[chosen][-1]))
 
 
 def _merge(
@@ -107,7 +107,7 @@ def _merge(
         old_accounts, old_counts = unpack(known.accounts, known.counts)
         accounts, counts = np.concatenate([old_accounts, accounts]), np.concatenate([old_counts, counts])
     members, where = np.unique(accounts, return_inverse=True)
-    sums = np.bincount(where, weights=counts).astype(np.int64)
+    sums = np.minimum(np.bincount(where, weights=counts), _MOST).astype(np.int64)
     packed = dict(zip(("accounts", "counts"), pack(members, sums), strict=True))
     if known:
         connection.execute(update(ACTIVITY).where(*here).values(**packed, seq=seq))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -41,17 +43,37 @@ class UnknownEvent(Exception):
 
 
 def encode(event: Event) -> str:
-    """Canonical JSON: sorted keys, no white space, UTF-8; equal events give equal text, so hashes can be repeated."""
-    return msgspec.json.encode(event, order="sorted").decode()
+    """Canonical JSON: sorted keys, no white space, UTF-8, instants in UTC, so that hashes can be repeated.
+
+    Raises ValueError for an event that would not be read back as the same: a naive instant, a NaN, a value that is not
+    of its field's type.
+    """
+    event = _in_utc(event)
+    # A fact in the log cannot be mended: one that nobody can decode would break every reader for ever.
+    readable = _decoder(type(event)).decode(msgspec.json.encode(event))
+    if readable != event:
+        raise ValueError(f"this {event.wire} would be read back as another")
+    return msgspec.json.encode(readable, order="sorted").decode()
 
 
 def decode(name: str, version: int, data: str) -> Event:
-    """The event of wire name `name` that `encode` wrote as `data`. Raises UnknownEvent when it cannot be read."""
+    """The event of wire name `name` that `encode` wrote as `data`.
+
+    Raises UnknownEvent for a type or version that is not in the catalog, msgspec.DecodeError for spoilt data.
+    """
     kind = _BY_NAME.get(name)
     if kind is None or version != kind.version:
         raise UnknownEvent(f"{name} version {version} is newer than this program")
     event: Event = _decoder(kind).decode(data)
     return event
+
+
+def _in_utc(event: Event) -> Event:
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
+    instants = {name: value for name, value in values.items() if isinstance(value, datetime)}
+    if any(value.utcoffset() is None for value in instants.values()):
+        raise ValueError(f"an instant in {event.wire} has no zone")
+    return replace(event, **{name: value.astimezone(UTC) for name, value in instants.items()}) if instants else event
 
 
 _decoders: dict[type[Event], msgspec.json.Decoder[Any]] = {}

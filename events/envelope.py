@@ -38,12 +38,17 @@ class NewEvent:
 
     stream: id of the stream it belongs to. occurred_at: aware instant at which it happened in the world.
     event_id: given where the same fact may arrive twice and must carry the same id; else minted.
+    Raises ValueError for an instant without a zone.
     """
 
     stream: UUID
     event: Event
     occurred_at: datetime
     event_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.occurred_at.utcoffset() is None:
+            raise ValueError("occurred_at has no zone")
 
 
 @dataclass(frozen=True, kw_only=True)

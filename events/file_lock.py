@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLong
 from contextlib import contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore, Thread
 
 from events.database import Busy
+
+_MOST_WAITERS = 64
+"""Threads one process lets wait, left-behind ones included: a holder that never lets go must not pile them up."""
 
 
 class FileLock:
@@ -24,8 +29,7 @@ class FileLock:
     def __init__(self, path: Path, seconds: float) -> None:
         self._path = path
         self._seconds = seconds
-        # flock knows no time-out, so the wait happens on a thread of its own, which can be left behind.
-        self._waiters = ThreadPoolExecutor(max_workers=64, thread_name_prefix="file-lock")
+        self._waiters = BoundedSemaphore(_MOST_WAITERS)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -38,16 +42,34 @@ class FileLock:
         try:
             yield
         finally:
+            # Closing is not enough: a child forked meanwhile has the same handle, and would keep the lock.
+            fcntl.flock(handle, fcntl.LOCK_UN)
             os.close(handle)
 
     def _wait(self, handle: int) -> None:
-        turn = self._waiters.submit(fcntl.flock, handle, fcntl.LOCK_EX)
+        deadline = time.monotonic() + self._seconds
+        if not self._waiters.acquire(timeout=self._seconds):
+            os.close(handle)
+            raise Busy("too many writers wait for the database file")
+        turn: Future[None] = Future()
+        turn.add_done_callback(lambda _: self._waiters.release())
+        # flock knows no time-out, so the wait happens on a thread of its own, which can be left behind; a daemon,
+        # because a process that gave up must be able to end while another still holds the lock.
+        Thread(target=_take, args=(handle, turn), name="file-lock", daemon=True).start()
         try:
-            turn.result(timeout=self._seconds)
-        except WaitedTooLong:
+            turn.result(timeout=max(0.0, deadline - time.monotonic()))
+        except BaseException as error:
             # The thread may still get the lock; whoever gives up must let go of it then.
             turn.add_done_callback(lambda _: os.close(handle))
-            raise Busy("the database file is locked by another writer") from None
+            if isinstance(error, WaitedTooLong):
+                raise Busy("the database file is locked by another writer") from None
+            raise
 
-    def close(self) -> None:
-        self._waiters.shutdown(wait=False, cancel_futures=True)
+
+def _take(handle: int, turn: Future[None]) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError as error:
+        turn.set_exception(error)
+    else:
+        turn.set_result(None)

@@ -35,7 +35,7 @@ class Overtaken(Exception):
 
 
 def enrol(connection: Connection, workspace_id: str, names: Sequence[str]) -> None:
-    """Makes sure that every follower has a checkpoint, inside a write transaction."""
+    """Makes sure that every follower has a checkpoint; inside a transaction that holds the `events` lock."""
     known = set(connection.scalars(select(FOLLOWER.c.name).where(FOLLOWER.c.workspace_id == workspace_id)))
     fresh = [
         {"workspace_id": workspace_id, "name": name, "position": 0, "epoch": 0, "moved_at": datetime.now(UTC)}
@@ -76,21 +76,23 @@ def _claimed(connection: Connection, workspace_id: str, followers: Sequence[Foll
 
 
 def _apply(connection: Connection, follower: Follower, row: Checkpoint, events: Sequence[Recorded]) -> None:
+    at = row.position
     try:
         with connection.begin_nested():
             for recorded in events:
                 if recorded.position > row.position:
+                    at = recorded.position
                     follower.apply(connection, recorded)
             move(connection, row, max(row.position, events[-1].position))
     except (OperationalError, InterfaceError, Overtaken):
         # The store failed, not the event: undo everything and let the next round try again.
         raise
     except Exception as error:
-        _log.error("follower stopped", follower=follower.name, position=row.position, error=type(error).__name__)
+        _log.error("follower stopped", follower=follower.name, position=at, error=type(error).__name__)
         connection.execute(
             update(FOLLOWER)
             .where(FOLLOWER.c.workspace_id == row.workspace_id, FOLLOWER.c.name == follower.name)
-            .values(stopped=f"{type(error).__name__} after position {row.position}")
+            .values(stopped=f"{type(error).__name__} at position {at}")
         )
 
 

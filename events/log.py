@@ -22,6 +22,10 @@ from events.tables import EVENT
 _APP_VERSION = version("takehold")
 
 
+Content = tuple[UUID, str, str, datetime]
+"""An event's stream, wire name, canonical data and instant: what must be equal for two arrivals to be one fact."""
+
+
 class Conflict(Exception):
     """A stream is not at the version its writer expected."""
 
@@ -140,6 +144,24 @@ def first_broken_link(rows: Sequence[Row[*tuple[Any, ...]]], previous: str = GEN
     return None
 
 
+def content(new: NewEvent) -> Content:
+    """What an event says, as `contents` tells it of recorded ones."""
+    return (new.stream, new.event.wire, encode(new.event), new.occurred_at)
+
+
+def contents(connection: Connection, workspace_id: str, event_ids: Sequence[UUID]) -> dict[UUID, Content]:
+    """What the events of these ids say; ids that stand nowhere are left out."""
+    known: dict[UUID, Content] = {}
+    for some in _chunks(event_ids):
+        found = connection.execute(
+            select(EVENT.c.event_id, EVENT.c.stream, EVENT.c.type, EVENT.c.data, EVENT.c.occurred_at).where(
+                EVENT.c.workspace_id == workspace_id, EVENT.c.event_id.in_(some)
+            )
+        )
+        known.update({row.event_id: (row.stream, row.type, row.data, row.occurred_at) for row in found})
+    return known
+
+
 def _versions(connection: Connection, workspace_id: str, streams: set[UUID]) -> dict[UUID, int]:
     versions = dict.fromkeys(streams, 0)
     for some in _chunks(list(streams)):
@@ -153,29 +175,20 @@ def _versions(connection: Connection, workspace_id: str, streams: set[UUID]) -> 
 
 
 def _without_repeats(connection: Connection, workspace_id: str, events: Sequence[NewEvent]) -> list[NewEvent]:
-    named = [new.event_id for new in events if new.event_id]
-    known: dict[UUID, tuple[str, str, datetime]] = {}
-    for some in _chunks(named):
-        found = connection.execute(
-            select(EVENT.c.event_id, EVENT.c.type, EVENT.c.data, EVENT.c.occurred_at).where(
-                EVENT.c.workspace_id == workspace_id, EVENT.c.event_id.in_(some)
-            )
-        )
-        known.update({row.event_id: (row.type, row.data, row.occurred_at) for row in found})
+    known = contents(connection, workspace_id, [new.event_id for new in events if new.event_id])
     fresh = []
     for new in events:
         if new.event_id:
-            content = (new.event.wire, encode(new.event), new.occurred_at)
             if new.event_id in known:
-                if known[new.event_id] != content:
+                if known[new.event_id] != content(new):
                     raise IdTaken(new.event_id)
                 continue
-            known[new.event_id] = content
+            known[new.event_id] = content(new)
         fresh.append(new)
     return fresh
 
 
-def _chunks(ids: list[UUID], size: int = 500) -> list[list[UUID]]:
+def _chunks(ids: Sequence[UUID], size: int = 500) -> list[Sequence[UUID]]:
     """SQLite and PostgreSQL both bound the number of parameters in one statement."""
     return [ids[start : start + size] for start in range(0, len(ids), size)]
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from events.database import LOCK_SECONDS, Busy, Lock
 
@@ -37,7 +38,11 @@ class PostgresDatabase:
             url,
             pool_size=8,
             max_overflow=24,
+            # Waiting for a connection is waiting for one's turn as well.
+            pool_timeout=lock_seconds,
             pool_pre_ping=True,
+            # Values are people's names and notes; an error message must not carry them.
+            hide_parameters=True,
             connect_args={**_LINK, "prepare_threshold": 5},
         )
         # Several statements of one request must agree on what has happened, which READ COMMITTED does not give.
@@ -56,6 +61,8 @@ class PostgresDatabase:
                 if lock in _LOCK_CLASS:
                     connection.execute(_TAKE_LOCK, {"class": _LOCK_CLASS[lock], "workspace_id": workspace_id})
                 yield connection
+        except NoConnectionFree:
+            raise Busy("every connection is taken") from None
         except OperationalError as error:
             if isinstance(error.orig, LockNotAvailable):
                 raise Busy("another writer holds the workspace") from None

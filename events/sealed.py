@@ -43,7 +43,7 @@ def seal(text: str, key_id: UUID, key: bytes) -> Sealed:
 
 def unseal(sealed: Sealed, key: bytes) -> str:
     """The text again. Raises ValueError when the key is not the one it was sealed under or the box was altered."""
-    box = base64.b64decode(sealed.box)
+    box = base64.b64decode(sealed.box, validate=True)
     try:
         return AESGCM(key).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], sealed.key.bytes).decode()
     except InvalidTag:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from events.database import LOCK_SECONDS, Lock
+from events.database import LOCK_SECONDS, Busy, Lock
 from events.file_lock import FileLock
 
 _WAL_LIMIT = 64 * 1024 * 1024
@@ -24,6 +25,8 @@ _PRAGMAS = (
     # Checkpoints are one process's task, under the file lock.
     "PRAGMA wal_autocheckpoint=0",
     "PRAGMA foreign_keys=ON",
+    # Else INSERT OR REPLACE would overwrite an event without the trigger that forbids its deletion.
+    "PRAGMA recursive_triggers=ON",
     # An erased name must not linger in free pages.
     "PRAGMA secure_delete=ON",
 )
@@ -37,10 +40,14 @@ class SqliteDatabase:
         name = make_url(url).database
         if not name or name == ":memory:":
             raise ValueError("a SQLite database needs a file: sqlite:///takehold.db")
-        self.path = Path(name)
+        # Two names of one file (a symbolic link) must lead to one lock.
+        self.path = Path(name).resolve()
+        self._seconds = lock_seconds
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"), lock_seconds)
         # The file lock lets one thread write at a time, so one writing connection serves them all.
-        self.engine = self._engine(StaticPool, "BEGIN IMMEDIATE", _PRAGMAS)
+        # A log cut back to the limit when it starts anew is what keeps writers from checkpointing at every turn.
+        limit = f"PRAGMA journal_size_limit={_WAL_LIMIT}"
+        self.engine = self._engine(StaticPool, "BEGIN IMMEDIATE", (*_PRAGMAS, limit))
         self._reader = self._engine(QueuePool, "BEGIN", ("PRAGMA query_only=ON",))
 
     def _engine(self, pool: type[StaticPool | QueuePool], begin: str, pragmas: tuple[str, ...]) -> Engine:
@@ -48,7 +55,9 @@ class SqliteDatabase:
         engine = create_engine(
             self.url,
             poolclass=pool,
-            connect_args={"check_same_thread": False, "timeout": LOCK_SECONDS},
+            connect_args={"check_same_thread": False, "timeout": self._seconds},
+            # Values are people's names and notes; an error message must not carry them.
+            hide_parameters=True,
             **size,
         )
 
@@ -72,8 +81,14 @@ class SqliteDatabase:
     @contextmanager
     def write(self, lock: Lock, workspace_id: str) -> Iterator[Connection]:
         with self._lock.held():
-            with self.engine.begin() as connection:
-                yield connection
+            try:
+                with self.engine.begin() as connection:
+                    yield connection
+            except OperationalError as error:
+                # A program that knows nothing of the file lock, such as sqlite3 on the command line.
+                if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                    raise Busy("the database is locked by another program") from None
+                raise
             if self._wal_bytes() > _WAL_LIMIT:
                 self._checkpoint("PASSIVE")
 
@@ -84,10 +99,9 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Closing the last connection checkpoints, which belongs under the file lock like any other checkpoint."""
-        self._reader.dispose()
         with self._lock.held():
+            self._reader.dispose()
             self.engine.dispose()
-        self._lock.close()
 
     def _checkpoint(self, mode: str) -> None:
         with self.engine.connect() as connection:

@@ -43,11 +43,24 @@ def dedupe_key(source_id: int, item: str, occurred_ms: int | None) -> bytes:
 
 
 _SQLITE_INSERT = (
-    "INSERT OR IGNORE INTO usage (workspace_id, k, seq, source_id, account_id, feature_id, occurred_ms, received_ms,"
+    "INSERT INTO usage (workspace_id, k, seq, source_id, account_id, feature_id, occurred_ms, received_ms,"
     " sent_ms, count, duration_ms, properties) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (workspace_id, k) DO NOTHING"
 )
+"""Not INSERT OR IGNORE, which would swallow a missing value as if it were a repeat."""
 
-_NAMES = "k seq source_id account_id feature_id occurred_ms sent_ms count duration_ms properties".split()
+_NAMES = [
+    "k",
+    "seq",
+    "source_id",
+    "account_id",
+    "feature_id",
+    "occurred_ms",
+    "sent_ms",
+    "count",
+    "duration_ms",
+    "properties",
+]
 
 _POSTGRES_INSERT = text(
     "INSERT INTO usage (workspace_id, k, seq, source_id, account_id, feature_id, occurred_ms, received_ms, sent_ms,"
@@ -65,6 +78,8 @@ def record(
     connection: Connection, workspace_id: str, observations: Sequence[Observation], received_ms: int
 ) -> list[bool]:
     """Stores a batch inside a transaction that holds the workspace's `usage` lock; says for each whether it was new."""
+    if not observations:
+        return []
     first = last_seq(connection, workspace_id) + 1
     rows = [
         (
@@ -86,18 +101,6 @@ def record(
             _SQLITE_INSERT, [(workspace_id, *row[:6], received_ms, *row[6:]) for row in rows]
         ).rowcount
     else:
-        names = [
-            "k",
-            "seq",
-            "source_id",
-            "account_id",
-            "feature_id",
-            "occurred_ms",
-            "sent_ms",
-            "count",
-            "duration_ms",
-            "properties",
-        ]
         payload = json.dumps([dict(zip(_NAMES, (row[0].hex(), *row[1:]), strict=True)) for row in rows])
         stored = connection.execute(
             _POSTGRES_INSERT, {"workspace_id": workspace_id, "received_ms": received_ms, "rows": payload}
@@ -111,19 +114,22 @@ def record(
 
 
 def last_seq(connection: Connection, workspace_id: str) -> int:
-    """The highest seq given out; seqs rise in the order of commits and may have gaps where repeats were left out."""
+    """The highest seq given out; seqs rise in the order of commits and may have gaps where repeats were left out.
+
+    Whoever deletes old rows must leave the newest: without it seqs would start anew below the followers' checkpoints.
+    """
     return connection.scalar(select(func.max(USAGE.c.seq)).where(USAGE.c.workspace_id == workspace_id)) or 0
 
 
 def intern_source(connection: Connection, workspace_id: str, name: str) -> int:
-    """The number of a source, given out on first sight."""
+    """The number of a source, given out on first sight; inside a transaction that holds the `usage` lock."""
     return _intern(connection, SOURCE, "source_id", {"workspace_id": workspace_id, "name": name})
 
 
 def intern_feature(
     connection: Connection, workspace_id: str, app: str, name: str, kind: str = "use", grain: str = "instant"
 ) -> int:
-    """The number of a feature, given out on first sight.
+    """The number of a feature, given out on first sight; inside a transaction that holds the `usage` lock.
 
     kind: use, passive, success or failure. grain: instant, day or week; how finely the source knows the time.
     """

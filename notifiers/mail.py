@@ -23,7 +23,7 @@ Security = Literal["starttls", "tls", "none"]
 
 @dataclass(frozen=True)
 class MailSettings:
-    """Where mail is handed in. Raises ValueError for an unknown `security`.
+    """Where mail is handed in. Raises ValueError for an unknown `security` and an impossible port.
 
     user, password: None where the server asks for no login
     security: starttls (usual on port 587), tls from the first byte (465), none (a relay on this machine)
@@ -43,6 +43,9 @@ class MailSettings:
         # A misspelt setting must not send passwords in the clear.
         if self.security not in get_args(Security):
             raise ValueError(f"mail security is one of {', '.join(get_args(Security))}")
+        # The resolver counts round: 65561 would be port 25.
+        if not 0 < self.port < 65536:
+            raise ValueError("a port is a number from 1 to 65535")
 
 
 class Mail:
@@ -92,11 +95,12 @@ def _hand_in(settings: MailSettings, guard: Guard, sender: str, receiver: str, d
                 client.putcmd("quit")
         finally:
             client.close()
-    # What smtplib and the resolver make of a password outside ASCII, an impossible host or port.
-    except (ValueError, OverflowError):
-        raise PermanentFailure("bad_settings") from None
+    # First, for an untrusted certificate is an OSError and a ValueError.
     except OSError as error:
         raise _failure(error) from None
+    # What smtplib and the resolver make of a password or a host name that cannot be written in ASCII.
+    except ValueError:
+        raise PermanentFailure("bad_settings") from None
 
 
 def _failure(error: OSError) -> DeliveryError:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -14,22 +15,39 @@ from notifiers.render import as_html, as_text
 _ADDRESS = re.compile(r"([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64})@([A-Za-z0-9.-]{1,253})")
 
 
-class _UnfoldedLinks(EmailPolicy):
-    """Folding writes a URL longer than 78 characters as encoded words, which no mailbox provider follows."""
+class _Verbatim(EmailPolicy):
+    """Writes two headers by itself, because the standard policy reads encoded words inside a value it is given:
+    `=?utf-8?q?=0ABcc:...?=` in a name would become a line break, and a URL longer than 78 characters would be
+    folded into encoded words, which no mailbox provider follows."""
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name in ("Subject", "List-Unsubscribe"):
+            return name, value
+        return super().header_store_parse(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         if name == "List-Unsubscribe":
             return f"{name}: {value}\r\n".encode("ascii")
+        if name == "Subject":
+            return f"{name}: {_subject(value)}\r\n".encode("ascii")
         return super().fold_binary(name, value)
 
 
+def _subject(text: str) -> str:
+    if text.isascii() and len(text) <= 66 and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name="Subject").encode(linesep="\r\n")
+
+
 # 7bit, because a server need not know 8BITMIME.
-_POLICY = _UnfoldedLinks(linesep="\r\n", cte_type="7bit")
+_POLICY = _Verbatim(linesep="\r\n", cte_type="7bit")
 
 
 def mail_address(text: str, name: str = "") -> Address:
-    """One plain address, its domain in ASCII (IDNA). Raises ValueError for anything else: lists, comments, line
-    breaks, quoted or non-ASCII local parts, and a `name` with line breaks."""
+    """One plain address, its domain in ASCII (IDNA). Raises ValueError for anything else: lists, comments, quoted
+    or non-ASCII local parts, line breaks and encoded words in either argument."""
+    if "=?" in text + name:
+        raise ValueError("encoded words are not part of an address")
     local, _, domain = text.rpartition("@")
     if not _ADDRESS.fullmatch(plain := f"{local}@{domain.encode('idna').decode('ascii')}"):
         raise ValueError("not an e-mail address")

@@ -14,6 +14,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from notifiers.mail import Security
+
 _PREFIX = "TAKEHOLD_"
 
 
@@ -22,32 +24,42 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
-    database_url: str = Field("sqlite:///takehold.db", description="Where events and read models are kept.")
+    database_url: str = Field(default="sqlite:///takehold.db", description="Where events and read models are kept.")
     keys_url: str | None = Field(
-        None,
+        default=None,
         description="Where encryption keys are kept, apart from the data they open. Default: takehold.keys.db beside a "
         "SQLite database; required with PostgreSQL.",
     )
     public_url: str = Field(
-        "http://127.0.0.1:8080",
+        default="http://127.0.0.1:8080",
         description="Address people reach the pages at; every link in a message is built on it.",
     )
-    smtp_host: str | None = Field(None, description="Mail server. Without one, mail lands in the local mailbox page.")
-    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
-    smtp_security: str = Field(
-        "starttls",
+    smtp_host: str | None = Field(
+        default=None, description="Mail server. Without one, mail lands in the local mailbox page."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Security = Field(
+        default="starttls",
         pattern="^(starttls|tls|none)$",
         description="How the mail connection is secured: starttls, tls, none.",
     )
-    smtp_user: str | None = Field(None, description="User name at the mail server, if it asks for one.")
-    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
-    mail_from: str = Field("takehold@localhost", description="Address that messages come from.")
+    smtp_user: str | None = Field(default=None, description="User name at the mail server, if it asks for one.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
+    mail_from: str = Field(default="takehold@localhost", description="Address that messages come from.")
     slack_base: str = Field(
-        "https://hooks.slack.com/",
+        default="https://hooks.slack.com/",
         description="Prefix that Slack channel targets must have, so that nobody points the service at another host.",
     )
+    usage_retention_days: int = Field(
+        default=35,
+        ge=1,
+        le=400,
+        description="How old an observation may be when an app sends it, in days; imports may be older.",
+    )
     log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="How much is logged: debug, info, warning, error."
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="How much is logged: debug, info, warning, error.",
     )
 
     @classmethod

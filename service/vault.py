@@ -8,30 +8,25 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import LargeBinary, insert, select
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, Uuid, insert, select
 
 from events.connect import open_database
 from events.sealed import Sealed, new_key, seal, unseal
 
 _Name = TypeVar("_Name", bound=Hashable)
-_registry = registry()
 _DERIVED = UUID("6f1d9a52-2f0c-4a55-9f7e-5f0a1c4be7d3")
 """Namespace of keys that a workspace has once, such as the one of its blind indexes."""
 
 
-class KeyRow(SQLModel, registry=_registry, table=True):
-    """One 256-bit key."""
-
-    __tablename__ = "key"
-
-    workspace_id: str = Field(primary_key=True)
-    key_id: UUID = Field(primary_key=True)
-    key: bytes = Field(sa_type=LargeBinary(32))
-
-
-_KEY = KeyRow.metadata.tables["key"]
+# A store of its own, so a catalogue of its own: no migration of the main store may ever see it.
+_METADATA = MetaData()
+_KEY = Table(
+    "key",
+    _METADATA,
+    Column("workspace_id", String, primary_key=True),
+    Column("key_id", Uuid, primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+)
 
 
 class Erased(Exception):
@@ -43,7 +38,7 @@ class Vault:
 
     def __init__(self, url: str) -> None:
         self._database = open_database(url)
-        _KEY.metadata.create_all(self._database.engine)
+        _METADATA.create_all(self._database.engine)
         self._workspace_keys: dict[tuple[str, str], bytes] = {}
 
     def seal(self, workspace_id: str, text: str, key_id: UUID | None = None) -> Sealed:

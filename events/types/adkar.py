@@ -15,7 +15,10 @@ Source = Literal["self", "champion", "manager"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """One score per element, 1 to 5; None where it was not asked. Whole numbers for a person."""
+    """How somebody stands on each element.
+
+    awareness, desire, knowledge, ability, reinforcement: 1 to 5, whole for a person; None where it was not asked.
+    """
 
     awareness: float | None = None
     desire: float | None = None

@@ -42,8 +42,8 @@ class ReminderRaised(Event):
 class ReminderDropped(Event):
     """A reminder that a rule wanted was not sent.
 
-    reminder, change, role: ids. rule, cause: as in ReminderRaised. recipient: pseudonym or None.
-    reason: why, such as opted_out, cool_down, no_address, resolved.
+    reminder, change, role: ids. rule, cause, audience: as in ReminderRaised. recipient: pseudonym or None.
+    reason: why: opted_out, cool_down, nobody_to_tell or resolved_while_held.
     """
 
     wire: ClassVar[str] = "reminder.dropped"
@@ -52,6 +52,7 @@ class ReminderDropped(Event):
     role: UUID
     rule: str
     cause: str
+    audience: Audience
     recipient: UUID | None
     reason: str
 

@@ -23,7 +23,8 @@ def read_body(request: Request, wire_limit: int = WIRE_LIMIT, inflated_limit: in
     """The body's bytes, gunzipped where Content-Encoding or the first two bytes say gzip.
 
     Limits are in bytes. A second call answers what the first one read. Problem: 413 `too_large`, 415
-    `unsupported_encoding`, 400 `incomplete_body` (shorter than its Content-Length), 400 `bad_gzip`.
+    `unsupported_encoding`, 400 `incomplete_body` (shorter than its Content-Length), 400 `bad_gzip`. A plain chunked
+    body that breaks off looks whole here (granian reports no error), so a format has to show its own end, as JSON does.
     """
     body = request.environ.get(_CACHE)
     if body is None:

@@ -12,6 +12,7 @@ from marshmallow.validate import Range
 
 # A clock that is wrong by its zone is off by less than a day; what lies further ahead is a mistake in the data.
 MAX_AHEAD = timedelta(hours=23)
+MAX_MOMENT = timedelta(days=366)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Wide enough for any life's work, and far enough from the ends of `date` that no window runs over them.
 DAY_YEARS = range(1900, 2200)
@@ -79,7 +80,7 @@ class ExternalId(fields.String):
         return text
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, ahead: timedelta = MAX_AHEAD) -> datetime:
     shape = _INSTANT.fullmatch(text)
     if shape is None:
         raise ValueError
@@ -89,8 +90,9 @@ def _instant(text: str) -> datetime:
     # Compared before it is converted: conversion runs over the ends of datetime in the years 1 and 9999.
     if instant < EARLIEST:
         raise ValidationError("must not be before the year 2000")
-    if instant > datetime.now(UTC) + MAX_AHEAD:
-        raise ValidationError("must not be more than 23 hours ahead of now")
+    if instant > datetime.now(UTC) + ahead:
+        days, hours = ahead.days, ahead.seconds // 3600
+        raise ValidationError(f"must not be more than {f'{days} days' if days else f'{hours} hours'} ahead of now")
     return instant.astimezone(UTC)
 
 
@@ -103,6 +105,21 @@ class Instant(fields.DateTime):
 
     default_error_messages = {"invalid": "must be a date and time such as 2026-03-01T09:00:00Z"}
     DESERIALIZATION_FUNCS = {"iso": _instant}
+    SERIALIZATION_FUNCS = {"iso": _rfc3339}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, example="2026-03-01T09:00:00Z"))
+
+
+def _moment(text: str) -> datetime:
+    return _instant(text, MAX_MOMENT)
+
+
+class Moment(fields.DateTime):
+    """An instant that may lie ahead, such as the end of a snooze: up to a year from now."""
+
+    default_error_messages = Instant.default_error_messages
+    DESERIALIZATION_FUNCS = {"iso": _moment}
     SERIALIZATION_FUNCS = {"iso": _rfc3339}
 
     def __init__(self, **kwargs: Any) -> None:

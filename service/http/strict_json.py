@@ -62,12 +62,13 @@ def _decode(raw: bytes) -> str:
         raise BadJson("empty_body", "The body is empty; send JSON.")
     if raw.startswith(b"\xef\xbb\xbf"):
         raise BadJson("not_utf8", "The JSON begins with a byte order mark; send UTF-8 without one.")
-    if b"\0" in raw:
-        raise BadJson("nul_character", "The JSON holds a NUL byte; send UTF-8 without NUL characters.")
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadJson("not_utf8", f"The JSON is not UTF-8: see byte {error.start}.") from None
+    if "\0" in text:
+        raise BadJson("nul_character", "The JSON holds a NUL byte; send UTF-8 without NUL characters.")
+    return text
 
 
 def _too_deep(raw: bytes) -> bool:

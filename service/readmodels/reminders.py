@@ -50,9 +50,9 @@ class Reminders:
     def apply(self, connection: Connection, recorded: Recorded) -> None:
         match recorded.event:
             case told.ReminderRaised() as raised:
-                _insert(connection, recorded, raised)
-            case told.ReminderDropped(reminder=reminder, reason=reason):
-                self._set(connection, recorded, reminder, state="dropped", reason=reason)
+                _place(connection, recorded, raised, "raised", None)
+            case told.ReminderDropped() as dropped:
+                _place(connection, recorded, dropped, "dropped", dropped.reason)
             case told.DeliverySent(reminder=reminder):
                 self._set(connection, recorded, reminder, state="sent", sent_at=recorded.occurred_at)
             case told.DeliveryFailed(reminder=reminder, reason=reason, retry=None):
@@ -75,25 +75,38 @@ class Reminders:
         )
 
 
-def _insert(connection: Connection, recorded: Recorded, raised: told.ReminderRaised) -> None:
-    connection.execute(
-        insert(_TABLE).values(
-            workspace_id=recorded.workspace_id,
-            reminder_id=raised.reminder,
-            since_position=recorded.position,
-            change_id=raised.change,
-            role_id=raised.role,
-            rule=raised.rule,
-            cause=raised.cause,
-            audience=raised.audience,
-            subject_id=raised.subject,
-            recipient_id=raised.recipient,
-            facts=msgspec.json.encode(raised.facts).decode(),
-            raised_at=recorded.occurred_at,
-            due=raised.due,
-            state="raised",
+def _place(
+    connection: Connection,
+    recorded: Recorded,
+    event: told.ReminderRaised | told.ReminderDropped,
+    state: str,
+    reason: str | None,
+) -> None:
+    """What was dropped may be raised later, and what was raised may be dropped while it is held."""
+    here = (_TABLE.c.workspace_id == recorded.workspace_id, _TABLE.c.reminder_id == event.reminder)
+    if connection.execute(update(_TABLE).where(*here).values(state=state, reason=reason)).rowcount == 0:
+        connection.execute(
+            insert(_TABLE).values(
+                workspace_id=recorded.workspace_id,
+                reminder_id=event.reminder,
+                since_position=recorded.position,
+                change_id=event.change,
+                role_id=event.role,
+                rule=event.rule,
+                cause=event.cause,
+                audience=event.audience,
+                recipient_id=event.recipient,
+                facts="{}",
+                raised_at=recorded.occurred_at,
+                due=recorded.occurred_at,
+                state=state,
+                reason=reason,
+            )
         )
-    )
+    if isinstance(event, told.ReminderRaised):
+        facts = msgspec.json.encode(event.facts).decode()
+        values = {"subject_id": event.subject, "facts": facts, "raised_at": recorded.occurred_at, "due": event.due}
+        connection.execute(update(_TABLE).where(*here).values(**values))
 
 
 def reminders_of(

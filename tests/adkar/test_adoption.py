@@ -124,6 +124,12 @@ def test_an_unlinked_account_counts_for_in_the_high_bound_and_against_in_the_low
     assert point.active == 0
 
 
+def test_silent_days_count_for_unlinked_accounts_too():
+    nobody, stranger = used_on(28, set(), set()), used_on(28, {0, 1, 2})
+    assert at(27, nobody, unlinked=stranger).high == 0.0
+    assert at(27, nobody, unlinked=stranger, silent={10}).high == 0.5
+
+
 def test_unlinked_accounts_never_lift_the_high_bound_above_everybody():
     strangers = used_on(28, *[{0, 1, 2, 3}] * 5)
     assert at(27, used_on(28, {0, 1, 2, 3}, set()), unlinked=strangers).high == 1.0

@@ -2,13 +2,14 @@
 
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from ssl import SSLContext
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -83,11 +84,12 @@ class Dripper:
 
 @contextmanager
 def dripping_server(drops: Iterable[bytes], tls: SSLContext | None = None) -> Iterator[Dripper]:
-    """Takes one connection, sends a drop every few milliseconds, and notes when the other side goes away."""
+    """Takes one connection, sends a drop every few milliseconds, and notes when the other side goes away. After
+    PATIENCE it closes by itself, which is no time-out to anybody."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         dripper = Dripper(listener.getsockname()[1])
-        thread = Thread(target=_drip, args=(listener, iter(drops), tls, dripper.hung_up))
+        thread = Thread(target=_drip, args=(listener, iter(drops), tls, dripper.hung_up), daemon=True)
         thread.start()
         yield dripper
         thread.join(PATIENCE)
@@ -96,14 +98,19 @@ def dripping_server(drops: Iterable[bytes], tls: SSLContext | None = None) -> It
 
 def _drip(listener: socket.socket, drops: Iterator[bytes], tls: SSLContext | None, hung_up: Event) -> None:
     connection, _ = listener.accept()
-    if tls:
-        connection = tls.wrap_socket(connection, server_side=True)
-    with connection:
-        connection.settimeout(0.01)
-        with suppress(ConnectionError):
-            while _still_there(connection):
-                connection.sendall(next(drops, b""))
+    pause = 0.01
+    try:
+        if tls:
+            connection = tls.wrap_socket(connection, server_side=True)
+        connection.settimeout(pause)
+        for _ in range(int(PATIENCE / pause)):
+            if not _still_there(connection):
+                hung_up.set()
+                break
+            connection.sendall(next(drops, b""))
+    except OSError:
         hung_up.set()
+    connection.close()
 
 
 def _still_there(connection: socket.socket) -> bool:
@@ -113,3 +120,27 @@ def _still_there(connection: socket.socket) -> bool:
         return True
     except OSError:
         return False
+
+
+@contextmanager
+def blackhole() -> Iterator[int]:
+    """A port that answers no attempt to connect: its queue is full and nobody accepts."""
+    with ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = open_sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def abandoned_sends_come_to_an_end() -> bool:
+    """Within PATIENCE; without a time-out on connecting the system tries for two minutes."""
+    for thread in enumerate_threads():
+        if thread.name == "send":
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                return False
+    return True

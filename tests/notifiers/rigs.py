@@ -40,7 +40,7 @@ class Rig(Protocol):
 
 class ConsoleRig:
     remote = False
-    secrets = ()
+    secrets: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._stream = io.StringIO()
@@ -63,7 +63,7 @@ class ConsoleRig:
 
 class MailboxRig:
     remote = False
-    secrets = ()
+    secrets: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._kept: list[Message] = []
@@ -87,7 +87,7 @@ class MailboxRig:
 
 class MailRig:
     remote = True
-    secrets = ("alice@example.com",)
+    secrets: tuple[str, ...] = ("alice@example.com",)
 
     def __init__(self) -> None:
         self._post = Post()
@@ -117,7 +117,7 @@ class MailRig:
 
 class SlackRig:
     remote = True
-    secrets = ("T0SECRET", "no_service")
+    secrets: tuple[str, ...] = ("T0SECRET", "no_service")
 
     def __init__(self) -> None:
         self._server = HTTPServer("127.0.0.1")
@@ -156,7 +156,7 @@ def _part(mail: Any, subtype: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-RIGS: dict[str, type[Rig]] = {
+RIGS: dict[str, type[ConsoleRig | MailRig | MailboxRig | SlackRig]] = {
     "console": ConsoleRig,
     "mail": MailRig,
     "mailbox": MailboxRig,

@@ -100,7 +100,6 @@ def test_a_refusal_is_a_permanent_failure(remote_rig: Rig) -> None:
     remote_rig.refuse()
     with pytest.raises(PermanentFailure) as failure:
         remote_rig.channel.send(MESSAGE)
-
     assert_tells_nothing(failure.value, remote_rig)
 
 

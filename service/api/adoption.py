@@ -1,0 +1,113 @@
+"""Adoption by day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Range
+
+from service.api.ask import AskSchema
+from service.api.changes import AdoptionDefinitionSchema, definition
+from service.api.context import allow, principal, takehold
+from service.commands.changes import load_change, role_of
+from service.http import fields as f
+from service.http.blueprint import Blueprint
+from service.http.problem import FieldError, Problem
+from service.queries.adoption import ChangeUsage, Day
+from service.queries.view import view
+
+blp = Blueprint("adoption", __name__, description="Adoption of a change.")
+_LONGEST = 400
+_DEFAULT_DAYS = 90
+WEEK_GRAIN = "Some sources report by week: days inside a week are not exact."
+
+
+class AdoptionQuerySchema(AskSchema):
+    start = f.Day(data_key="from", metadata={"description": "First day, included."})
+    end = f.Day(data_key="to", metadata={"description": "Last day, included; the running day is never judged."})
+    window = fields.Integer(validate=Range(1, 366), metadata={"description": "Trailing days to look at."})
+
+
+class PointSchema(Schema):
+    """The state at the end of a day. A figure is null where it is unknown or the group is too small."""
+
+    day = fields.Date(required=True)
+    eligible = fields.Integer(allow_none=True, metadata={"description": "Members of the role on that day."})
+    access = fields.Integer(allow_none=True, metadata={"description": "Those with access."})
+    mature = fields.Integer(allow_none=True, metadata={"description": "Those with access for the whole window."})
+    active = fields.Integer(allow_none=True, metadata={"description": "Members with a day of use in the window."})
+    adopted = fields.Integer(allow_none=True, metadata={"description": "Mature members who meet the definition."})
+    rate = fields.Float(allow_none=True, metadata={"description": "adopted / mature"})
+    low = fields.Float(allow_none=True, metadata={"description": "Unlinked actors and silent days count against."})
+    high = fields.Float(allow_none=True, metadata={"description": "Unlinked actors and silent days count for."})
+    active_rate = fields.Float(allow_none=True, metadata={"description": "active / eligible"})
+    coverage = fields.Float(allow_none=True, metadata={"description": "Share of expected days that were reported."})
+    status = fields.String(required=True, metadata={"description": "`known`, `unknown` or `suppressed`."})
+    dau = fields.Integer(allow_none=True)
+    wau = fields.Integer(allow_none=True)
+    mau = fields.Integer(allow_none=True)
+    plan = fields.Float(allow_none=True)
+
+
+class AdoptionSchema(Schema):
+    definition = fields.Nested(AdoptionDefinitionSchema, required=True)
+    zone = fields.String(required=True, metadata={"description": "Cuts the days."})
+    grain = fields.String(required=True, metadata={"description": "`week` when a source reports by week, else `day`."})
+    notice = fields.String(allow_none=True)
+    as_of_effective = fields.Date(required=True, metadata={"description": "Usage received up to the end of this day."})
+    series = fields.List(fields.Nested(PointSchema), required=True)
+
+
+@blp.route("/changes/<change>/adoption", methods=["GET"])
+@blp.arguments(AdoptionQuerySchema, location="query")
+@blp.response(200, AdoptionSchema)
+@allow("adoption:read")
+def get_adoption(query: dict[str, Any], change: str) -> dict[str, Any]:
+    """Adoption by day, of a role or of the whole change"""
+    with takehold().database.read() as connection:
+        seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
+        state = load_change(connection, seen.workspace.id, change, seen.at)
+        role = role_of(state, query["role"], "role") if "role" in query else None
+        usage = ChangeUsage(seen, state)
+        days = _days(query, seen.yesterday)
+        defined = definition(state.definition(role))
+        grain = usage.seen(state.definition(role)).grain
+        return {
+            "definition": {**defined, "window_days": query.get("window") or defined["window_days"]},
+            "zone": seen.workspace.zone.key,
+            "grain": grain,
+            "notice": WEEK_GRAIN if grain == "week" else None,
+            "as_of_effective": seen.today,
+            "series": [_point(day) for day in usage.days(role, days, query.get("window"))],
+        }
+
+
+def _days(query: dict[str, Any], yesterday: date) -> list[int]:
+    end = min(query.get("end") or yesterday, yesterday)
+    start = query.get("start") or end - timedelta(days=_DEFAULT_DAYS - 1)
+    if query.get("end") and start > query["end"]:
+        raise _query_problem("to", "must not be earlier than from")
+    if (end - start).days >= _LONGEST:
+        raise _query_problem("from", f"at most {_LONGEST} days at once")
+    return list(range(start.toordinal(), end.toordinal() + 1))
+
+
+def _query_problem(field: str, message: str) -> Problem:
+    return Problem(422, "invalid", f"{field}: {message}", [FieldError(field=field, message=message)])
+
+
+def _point(day: Day) -> dict[str, Any]:
+    point = day.point
+    active_rate = point.active / point.eligible if point.active is not None and point.eligible else None
+    return {
+        **{name: getattr(point, name) for name in ("eligible", "access", "mature", "active", "adopted")},
+        **{name: getattr(point, name) for name in ("rate", "low", "high", "coverage", "status")},
+        "day": date.fromordinal(point.day),
+        "active_rate": active_rate,
+        "dau": day.dau,
+        "wau": day.wau,
+        "mau": day.mau,
+        "plan": day.plan,
+    }

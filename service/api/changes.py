@@ -1,0 +1,202 @@
+"""Changes, impacted roles and members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, OneOf
+
+from adkar.change import Change, Role
+from events.types.change import AdoptionDefined
+from service.api.context import allow, principal, takehold, unit
+from service.commands import changes as commands
+from service.http import fields as f
+from service.http.blueprint import Blueprint
+from service.readmodels.changes import change_ids
+
+blp = Blueprint("changes", __name__, description="Changes, the roles they impact, and who is in them.")
+PHASES = ["prepare", "pilot", "rollout", "sustain", "closed"]
+
+
+class TargetSchema(Schema):
+    rate = f.Number(0.01, 1, required=True, metadata={"description": "Share of mature people who shall have adopted."})
+    by = f.Day(required=True)
+
+
+class FeatureSchema(Schema):
+    app = f.Text(128, required=True)
+    feature = f.Text(128, allow_none=True, load_default=None)
+
+
+class AdoptionDefinitionSchema(Schema):
+    """What counts as adopted: use of a feature on at least `min_days` distinct days of the trailing window."""
+
+    features = fields.List(fields.Nested(FeatureSchema), required=True, validate=Length(1, 50))
+    window_days = f.Whole(1, 366, load_default=28)
+    min_days = f.Whole(1, 366, load_default=4)
+    version = fields.Integer(dump_only=True)
+
+
+class ChangeTermsSchema(Schema):
+    """Every field may be left out."""
+
+    name = f.Text(200)
+    go_live = f.Day()
+    zone = f.Zone(metadata={"description": "Schedules reminders; the workspace's zone cuts days."})
+    announced = f.Day(allow_none=True)
+    baseline = f.Number(0, 1, allow_none=True)
+    sponsor = f.ExternalId(allow_none=True)
+    champions = fields.List(f.ExternalId(), validate=Length(max=50))
+    phase = fields.String(validate=OneOf(PHASES))
+    target = fields.Nested(TargetSchema)
+    adoption = fields.Nested(AdoptionDefinitionSchema)
+
+
+class NewChangeSchema(ChangeTermsSchema):
+    """A change to announce."""
+
+    key = f.Key(required=True)
+    name = f.Text(200, required=True)
+    go_live = f.Day(required=True)
+    target = fields.Nested(TargetSchema, required=True)
+    adoption = fields.Nested(AdoptionDefinitionSchema, required=True)
+
+
+class RoleSchema(Schema):
+    """A role that a change impacts."""
+
+    key = f.Key(required=True)
+    name = f.Text(200, required=True)
+    manager = f.ExternalId(allow_none=True, load_only=True)
+    champions = fields.List(f.ExternalId(), load_only=True, validate=Length(max=50))
+    courses = fields.List(f.Key(), validate=Length(max=50))
+    expected = f.Whole(1, 10_000_000, allow_none=True)
+    adoption = fields.Nested(AdoptionDefinitionSchema, allow_none=True)
+
+
+class ChangeSchema(Schema):
+    """A change as it stands."""
+
+    key = fields.String(required=True)
+    name = fields.String(required=True)
+    go_live = fields.Date(required=True)
+    announced = fields.Date(allow_none=True)
+    zone = fields.String(required=True)
+    phase = fields.String(required=True)
+    baseline = fields.Float(allow_none=True)
+    target = fields.Nested(TargetSchema, required=True)
+    adoption = fields.Nested(AdoptionDefinitionSchema, required=True)
+    roles = fields.List(fields.Nested(RoleSchema), required=True)
+
+
+class ChangesSchema(Schema):
+    changes = fields.List(fields.Nested(ChangeSchema), required=True)
+
+
+class MemberSchema(Schema):
+    """When somebody is in a role; `until` is the first day no longer in it."""
+
+    start = f.Day(required=True, data_key="from")
+    until = f.Day(allow_none=True, load_default=None)
+    access = f.Day(allow_none=True, load_default=None, data_key="access_from")
+
+
+@blp.route("/changes", methods=["POST"])
+@blp.arguments(NewChangeSchema)
+@blp.response(201, ChangeSchema)
+@allow("changes:write")
+def post_change(data: dict[str, Any]) -> dict[str, Any]:
+    """Announce a change"""
+    with unit() as work:
+        return shown(commands.launch_change(work, data))
+
+
+@blp.route("/changes", methods=["GET"])
+@blp.response(200, ChangesSchema)
+@allow("changes:read")
+def get_changes() -> dict[str, Any]:
+    """List the changes of the workspace"""
+    workspace_id = principal().workspace_id
+    with takehold().database.read() as connection:
+        found = [commands.change_by_id(connection, workspace_id, id) for id in change_ids(connection, workspace_id)]
+        return {"changes": [shown(change) for change in found if change]}
+
+
+@blp.route("/changes/<change>", methods=["GET"])
+@blp.response(200, ChangeSchema)
+@allow("changes:read")
+def get_change(change: str) -> dict[str, Any]:
+    """Show a change"""
+    with takehold().database.read() as connection:
+        return shown(commands.load_change(connection, principal().workspace_id, change))
+
+
+@blp.route("/changes/<change>", methods=["PATCH"])
+@blp.arguments(ChangeTermsSchema)
+@blp.response(200, ChangeSchema)
+@allow("changes:write")
+def patch_change(data: dict[str, Any], change: str) -> dict[str, Any]:
+    """Amend a change's terms, phase or definition of adoption"""
+    with unit() as work:
+        return shown(commands.amend_change(work, change, data))
+
+
+@blp.route("/changes/<change>/roles", methods=["POST"])
+@blp.arguments(RoleSchema)
+@blp.response(201, RoleSchema)
+@allow("changes:write")
+def post_role(data: dict[str, Any], change: str) -> dict[str, Any]:
+    """Name a role as impacted"""
+    with unit() as work:
+        return _role(commands.impact_role(work, change, data))
+
+
+@blp.route("/changes/<change>/roles/<role>/members/<external_id>", methods=["PUT"])
+@blp.arguments(MemberSchema)
+@blp.response(204)
+@allow("members:write")
+def put_member(data: dict[str, Any], change: str, role: str, external_id: str) -> None:
+    """Set when somebody is in a role"""
+    with unit() as work:
+        impacted = commands.load_change(work.connection, work.workspace.id, change)
+        place = commands.role_of(impacted, role)
+        person = commands.person_of(work, "external_id", external_id)
+        commands.place_member(work, impacted, place, person, **data)
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """A change as ChangeSchema shows it; people are left out."""
+    terms = change.terms
+    return {
+        "key": change.key,
+        "name": terms.name,
+        "go_live": terms.go_live,
+        "announced": terms.announced,
+        "zone": terms.zone,
+        "phase": terms.phase,
+        "baseline": terms.baseline,
+        "target": {"rate": terms.target_rate, "by": terms.target_by},
+        "adoption": definition(change.definition(None)),
+        "roles": [_role(role) for role in change.roles.values()],
+    }
+
+
+def definition(defined: AdoptionDefined) -> dict[str, Any]:
+    """A definition of adoption as AdoptionDefinitionSchema shows it."""
+    return {
+        "version": defined.number,
+        "features": [{"app": one.app, "feature": one.feature} for one in defined.features],
+        "window_days": defined.window_days,
+        "min_days": defined.min_days,
+    }
+
+
+def _role(role: Role) -> dict[str, Any]:
+    return {
+        "key": role.key,
+        "name": role.name,
+        "courses": role.courses,
+        "expected": role.expected,
+        "adoption": definition(role.adoption) if role.adoption else None,
+    }

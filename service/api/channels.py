@@ -1,0 +1,44 @@
+"""Channels that aggregate alerts go through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+
+from service.api.context import allow, takehold, unit
+from service.commands.reinforcement import add_channel
+from service.http import fields as f
+from service.http.blueprint import Blueprint
+
+blp = Blueprint("channels", __name__, description="Where aggregate alerts go.")
+
+
+class AudienceSchema(Schema):
+    """Which alerts it carries; all of them when left out."""
+
+    change = f.Key()
+    role = f.Key()
+
+
+class NewChannelSchema(Schema):
+    kind = fields.String(required=True, validate=OneOf(["slack", "mail"]))
+    target = f.ExternalId(required=True, metadata={"description": "Webhook or mail address; never shown again."})
+    audience = fields.Nested(AudienceSchema)
+
+
+class ChannelSchema(Schema):
+    channel = fields.UUID(required=True)
+    kind = fields.String(required=True)
+
+
+@blp.route("/channels", methods=["POST"])
+@blp.arguments(NewChannelSchema)
+@blp.response(201, ChannelSchema)
+@allow("channels:write")
+def post_channel(data: dict[str, Any]) -> dict[str, Any]:
+    """Connect a channel for aggregate alerts"""
+    with unit() as work:
+        channel = add_channel(work, takehold().settings.slack_base, data)
+    return {"channel": channel, "kind": data["kind"]}

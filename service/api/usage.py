@@ -1,0 +1,48 @@
+"""Usage telemetry."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, fields
+
+from service.api.context import allow, principal, takehold
+from service.api.items import SummarySchema, body, only
+from service.http import fields as f
+from service.http.blueprint import Blueprint
+from service.intake.native import take
+from service.metrics import OBSERVATIONS
+
+blp = Blueprint("usage", __name__, description="Usage telemetry from integrated apps.")
+
+
+class UseSchema(Schema):
+    """One observation. For the documentation: items are decoded by a faster way."""
+
+    id = f.ExternalId(required=True, metadata={"description": "The same over retries."})
+    app = f.Text(128, required=True)
+    feature = f.Text(128, required=True)
+    actor = f.ExternalId(required=True, metadata={"description": "What the app calls its user."})
+    occurred_at = fields.DateTime(required=True)
+    count = f.Whole(1, 1_000_000)
+    duration_ms = f.Whole(0, 86_400_000)
+    properties = fields.Dict(metadata={"description": "At most 4,096 characters of JSON."})
+
+
+class UsageSchema(Schema):
+    events = fields.List(fields.Nested(UseSchema), required=True)
+
+
+@blp.route("/usage", methods=["POST"])
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": UsageSchema}}})
+@blp.response(200, SummarySchema)
+@allow("usage:write")
+def post_usage() -> dict[str, Any]:
+    """Post a batch of observations, gzip allowed, judged one by one"""
+    items = only(body(False, request), "events")
+    taken = take(takehold(), principal().workspace_id, principal().source, items)
+    for verdict in ("stored", "duplicate", "rejected"):
+        OBSERVATIONS.labels(verdict=verdict).inc(getattr(taken, verdict))
+    return asdict(taken)

@@ -1,0 +1,131 @@
+"""Commands that run the service, or look at how it runs."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from service.checks import check_all
+from service.cli.shared import opened
+from service.settings import Settings
+from service.takehold import Takehold
+from service.worker.loop import Worker
+from service.worker.loop import tick as one_round
+
+_HOST = click.option("--host", default="127.0.0.1", show_default=True)
+_PORT = click.option("--port", default=8080, show_default=True)
+
+
+def run_web(host: str, port: int, workers: int) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    # Forking a process that has threads, as the one with the worker has, copies locks in whatever state they are.
+    multiprocessing.set_start_method("spawn", force=True)
+    Server(
+        "service.wsgi:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=workers,
+        respawn_failed_workers=True,
+        # Without it a request that never ends would keep SIGTERM from ending the process.
+        workers_kill_timeout=20,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+@click.command()
+@_HOST
+@_PORT
+def serve(host: str, port: int) -> None:
+    """Run web and worker together."""
+    os.environ.setdefault("TAKEHOLD_PUBLIC_URL", f"http://{host}:{port}")
+    with opened() as takehold:
+        run_together(takehold, host, port)
+
+
+def run_together(takehold: Takehold, host: str, port: int) -> None:
+    """Web processes beside a worker on threads of this one, until SIGTERM or SIGINT."""
+    running = Worker(takehold)
+    running.start()
+    try:
+        run_web(host, port, workers=1)
+    finally:
+        running.stop()
+
+
+@click.command()
+@_HOST
+@_PORT
+@click.option("--workers", default=1, show_default=True, help="Web processes.")
+def web(host: str, port: int, workers: int) -> None:
+    """Run web processes only."""
+    os.environ.setdefault("TAKEHOLD_PUBLIC_URL", f"http://{host}:{port}")
+    with opened():
+        # Opened once beforehand, so that the schema is new and mistakes in settings are told here.
+        pass
+    run_web(host, port, workers)
+
+
+@click.command()
+def worker() -> None:
+    """Run followers, reminder rules and deliveries; any number of these may run."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with opened() as takehold:
+        running = Worker(takehold)
+        running.start()
+        click.echo("The worker runs.", err=True)
+        stop.wait()
+        running.stop()
+
+
+@click.command()
+@click.option("--at", metavar="INSTANT", help="Evaluate as if it were then, such as 2026-03-02T09:00:00+00:00.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def tick(at: str | None, as_json: bool) -> None:
+    """Follow, evaluate the rules and deliver, once."""
+    instant = None
+    if at:
+        try:
+            instant = datetime.fromisoformat(at)
+        except ValueError:
+            raise click.BadParameter("an instant such as 2026-03-02T09:00:00+00:00", param_hint="--at") from None
+        if instant.tzinfo is None:
+            raise click.BadParameter("needs a time zone, such as +00:00", param_hint="--at")
+    with opened() as takehold:
+        done = one_round(takehold, instant)
+    if as_json:
+        click.echo(json.dumps({name: asdict(e) | asdict(d) for name, (e, d) in done.items()}))
+        return
+    for name, (evaluated, delivered) in done.items():
+        click.echo(
+            f"{name}: {evaluated.raised} raised, {evaluated.dropped} dropped, {evaluated.released} released; "
+            f"{delivered.sent} sent, {delivered.failed} failed, {delivered.retried} to be tried again"
+        )
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Look at what could go wrong; exit with 1 when something has."""
+    with opened() as takehold:
+        findings = check_all(takehold, Settings())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'WARN'} {finding.name}: {finding.detail}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(1)

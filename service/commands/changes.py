@@ -1,0 +1,134 @@
+"""Changes, their roles and members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from adkar import change as decide
+from adkar.change import Adoption, Change, Role
+from events.log import stream_of
+from events.types.change import Feature, MemberPlaced, Terms
+from service.directory.people import find
+from service.http.problem import FieldError, Problem
+from service.unit import Unit
+
+
+def load_change(connection: Connection, workspace_id: str, key: str, at: int | None = None) -> Change:
+    """The change of that key, as it stood after position `at`. Raises Problem 404."""
+    change = change_by_id(connection, workspace_id, decide.change_id(workspace_id, key), at)
+    if change is None:
+        raise Problem(404, "unknown_change", f"There is no change with the key {key}.")
+    return change
+
+
+def change_by_id(connection: Connection, workspace_id: str, id: UUID, at: int | None = None) -> Change | None:
+    """The change of that id, as it stood after position `at`; None when there was none."""
+    stream = stream_of(connection, workspace_id, id)
+    return decide.fold(one.event for one in stream if at is None or one.position <= at)
+
+
+def role_of(change: Change, key: str, field: str | None = None) -> Role:
+    """The role of that key. Raises Problem: 422 naming `field` where it came in a body, else 404."""
+    role = change.roles.get(key)
+    if role is None:
+        message = f"This change has no role with the key {key}."
+        errors = [FieldError(field=field, message=message)] if field else []
+        raise Problem(422 if field else 404, "unknown_role", message, errors)
+    return role
+
+
+def launch_change(unit: Unit, data: Mapping[str, Any]) -> Change:
+    """Announces a change. Raises Refused, and Problem for people nobody announced."""
+    id = decide.change_id(unit.workspace.id, data["key"])
+    existing = change_by_id(unit.connection, unit.workspace.id, id)
+    terms = Terms(
+        name=data["name"],
+        go_live=data["go_live"],
+        zone=data.get("zone") or unit.workspace.zone.key,
+        target_rate=data["target"]["rate"],
+        target_by=data["target"]["by"],
+        announced=data.get("announced"),
+        baseline=data.get("baseline"),
+        sponsor=_person(unit, "sponsor", data.get("sponsor")),
+        champions=_people(unit, "champions", data.get("champions") or []),
+        phase=data.get("phase") or "rollout",
+    )
+    unit.append(id, decide.launch(existing, unit.workspace.id, data["key"], terms, _adoption(data["adoption"])))
+    return load_change(unit.connection, unit.workspace.id, data["key"])
+
+
+def amend_change(unit: Unit, key: str, data: Mapping[str, Any]) -> Change:
+    """Alters the terms named in `data`, and what counts as adopted if it is named. Raises Refused and Problem."""
+    change = load_change(unit.connection, unit.workspace.id, key)
+    altered = {
+        name: data[name] for name in ("name", "go_live", "zone", "announced", "baseline", "phase") if name in data
+    }
+    if "target" in data:
+        altered |= {"target_rate": data["target"]["rate"], "target_by": data["target"]["by"]}
+    if "sponsor" in data:
+        altered["sponsor"] = _person(unit, "sponsor", data["sponsor"])
+    if "champions" in data:
+        altered["champions"] = _people(unit, "champions", data["champions"])
+    events = decide.amend(change, replace(change.terms, **altered))
+    if "adoption" in data:
+        events += decide.define(change, None, _adoption(data["adoption"]))
+    unit.append(change.id, events, expected=change.version)
+    return load_change(unit.connection, unit.workspace.id, key)
+
+
+def impact_role(unit: Unit, change_key: str, data: Mapping[str, Any]) -> Role:
+    """Names a role as impacted. Raises Refused and Problem."""
+    change = load_change(unit.connection, unit.workspace.id, change_key)
+    events = decide.impact(
+        change,
+        data["key"],
+        data["name"],
+        manager=_person(unit, "manager", data.get("manager")),
+        champions=_people(unit, "champions", data.get("champions") or []),
+        courses=data.get("courses") or [],
+        expected=data.get("expected"),
+        adoption=_adoption(data["adoption"]) if data.get("adoption") else None,
+    )
+    unit.append(change.id, events, expected=change.version)
+    return load_change(unit.connection, unit.workspace.id, change_key).roles[data["key"]]
+
+
+def place_member(
+    unit: Unit, change: Change, role: Role, person: UUID, start: date, until: date | None, access: date | None
+) -> bool:
+    """Sets a person's membership of a role; says whether anything changed. Raises Refused for reversed dates."""
+    stream = decide.membership_id(role.id, person)
+    last = stream_of(unit.connection, unit.workspace.id, stream)
+    placed = MemberPlaced(change=change.id, role=role.id, person=person, start=start, until=until, access=access)
+    known = last[-1].event if last else None
+    events = decide.place(known if isinstance(known, MemberPlaced) else None, placed)
+    unit.append(stream, events)
+    return bool(events)
+
+
+def person_of(unit: Unit, field: str, external: str) -> UUID:
+    """The person whom the default source calls so. Raises Problem 422 naming `field`."""
+    found = find(unit.connection, unit.vault, unit.workspace.id, [external]).get(external)
+    if found is None:
+        message = "no person has this external id; announce people first"
+        raise Problem(422, "unknown_person", f"{field}: {message}", [FieldError(field=field, message=message)])
+    return found
+
+
+def _person(unit: Unit, field: str, external: str | None) -> UUID | None:
+    return None if external is None else person_of(unit, field, external)
+
+
+def _people(unit: Unit, field: str, externals: Sequence[str]) -> tuple[UUID, ...]:
+    return tuple(person_of(unit, f"{field}.{index}", external) for index, external in enumerate(externals))
+
+
+def _adoption(data: Mapping[str, Any]) -> Adoption:
+    features = tuple(Feature(app=one["app"], feature=one.get("feature")) for one in data["features"])
+    return Adoption(features, data.get("window_days") or 28, data.get("min_days") or 4)

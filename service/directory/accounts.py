@@ -1,0 +1,123 @@
+"""Accounts: actors of usage sources, interned, and linked to people by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from events.envelope import NewEvent
+from events.tables import SOURCE
+from events.types.people import ActorLinked
+from service.directory.people import DEFAULT_SOURCE
+from service.directory.tables import ACCOUNT, IDENTITY
+from service.unit import Unit
+from service.vault import Vault
+
+
+class Accounts:
+    """Numbers of actors, remembered in the process: a number never changes once given."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._known: dict[tuple[str, int, str], int] = {}
+
+    def intern(
+        self, connection: Connection, workspace_id: str, source_id: int, actors: Iterable[str]
+    ) -> dict[str, int]:
+        """The accounts of actors, made on first sight, inside a transaction that holds the `usage` lock.
+
+        What is made here is remembered only by `remember`, after the transaction is durable.
+        """
+        wanted = set(actors)
+        found = {
+            a: self._known[workspace_id, source_id, a] for a in wanted if (workspace_id, source_id, a) in self._known
+        }
+        unknown = {self._vault.index(workspace_id, "external", actor): actor for actor in wanted - found.keys()}
+        indexes = list(unknown)
+        for start in range(0, len(indexes), 500):
+            rows = connection.execute(
+                select(ACCOUNT.c.actor_index, ACCOUNT.c.account_id).where(
+                    ACCOUNT.c.workspace_id == workspace_id,
+                    ACCOUNT.c.source_id == source_id,
+                    ACCOUNT.c.actor_index.in_(indexes[start : start + 500]),
+                )
+            )
+            found.update((unknown[row.actor_index], row.account_id) for row in rows)
+        fresh = {index: actor for index, actor in unknown.items() if actor not in found}
+        if fresh:
+            found.update(self._make(connection, workspace_id, source_id, fresh))
+        return found
+
+    def remember(self, workspace_id: str, source_id: int, accounts: dict[str, int]) -> None:
+        """Keeps what `intern` answered, for the next batch."""
+        self._known.update({(workspace_id, source_id, actor): number for actor, number in accounts.items()})
+
+    def _make(self, connection: Connection, workspace_id: str, source_id: int, fresh: dict[str, str]) -> dict[str, int]:
+        highest = connection.scalar(
+            select(func.max(ACCOUNT.c.account_id)).where(ACCOUNT.c.workspace_id == workspace_id)
+        )
+        boxes = self._vault.seal_many(workspace_id, [(uuid4(), actor) for actor in fresh.values()])
+        numbers = dict(zip(fresh.values(), range((highest or 0) + 1, (highest or 0) + 1 + len(fresh)), strict=True))
+        connection.execute(
+            insert(ACCOUNT),
+            [
+                {
+                    "workspace_id": workspace_id,
+                    "account_id": numbers[actor],
+                    "source_id": source_id,
+                    "actor_index": index,
+                    "actor_key": box.key,
+                    "actor": box.box,
+                    "linked": False,
+                }
+                for (index, actor), box in zip(fresh.items(), boxes, strict=True)
+            ],
+        )
+        return numbers
+
+
+def unlinked_of_known_people(connection: Connection, workspace_id: str, limit: int = 1000) -> list[tuple[int, UUID]]:
+    """Accounts without a link whose actor is a person by now: account and person.
+
+    The source's own name for a person goes before the default source's.
+    """
+    rows = connection.execute(
+        select(ACCOUNT.c.account_id, IDENTITY.c.person_id, IDENTITY.c.source)
+        .join(SOURCE, (SOURCE.c.workspace_id == ACCOUNT.c.workspace_id) & (SOURCE.c.source_id == ACCOUNT.c.source_id))
+        .join(
+            IDENTITY,
+            (IDENTITY.c.workspace_id == ACCOUNT.c.workspace_id)
+            & (IDENTITY.c.external_index == ACCOUNT.c.actor_index)
+            & or_(IDENTITY.c.source == SOURCE.c.name, IDENTITY.c.source == DEFAULT_SOURCE),
+        )
+        .where(ACCOUNT.c.workspace_id == workspace_id, ACCOUNT.c.linked.is_(False))
+        .order_by(ACCOUNT.c.account_id)
+        .limit(limit)
+    ).all()
+    found: dict[int, UUID] = {}
+    for account, person, source in rows:
+        if account not in found or source != DEFAULT_SOURCE:
+            found[account] = person
+    return list(found.items())
+
+
+def link(unit: Unit, pairs: Iterable[tuple[int, UUID]]) -> None:
+    """Records that accounts are people's."""
+    events = []
+    for account, person in pairs:
+        events.append(NewEvent(stream=person, event=ActorLinked(account=account, person=person), occurred_at=unit.now))
+        unit.connection.execute(
+            update(ACCOUNT)
+            .where(ACCOUNT.c.workspace_id == unit.workspace.id, ACCOUNT.c.account_id == account)
+            .values(linked=True)
+        )
+    unit.append_all(events)
+
+
+def unknown_actors(connection: Connection, workspace_id: str) -> tuple[int, int]:
+    """How many accounts belong to nobody we know, and how many there are."""
+    unlinked = select(func.count()).where(ACCOUNT.c.workspace_id == workspace_id, ACCOUNT.c.linked.is_(False))
+    everyone = select(func.count()).where(ACCOUNT.c.workspace_id == workspace_id)
+    return connection.scalar(unlinked) or 0, connection.scalar(everyone) or 0

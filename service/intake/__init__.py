@@ -1,0 +1,1 @@
+"""What apps, files and learning systems send, turned into our observations and facts."""

@@ -1,0 +1,30 @@
+"""What Prometheus may ask. docs/metrics.md is generated from this list."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+REGISTRY = CollectorRegistry()
+
+REQUESTS = Counter(
+    "takehold_requests", "Requests answered, by route and status class.", ["route", "status"], registry=REGISTRY
+)
+OBSERVATIONS = Counter(
+    "takehold_observations", "Usage items received, by what became of them.", ["verdict"], registry=REGISTRY
+)
+WORKER_FAILURES = Counter(
+    "takehold_worker_failures", "Worker rounds that ended in an error, by task.", ["task"], registry=REGISTRY
+)
+LAG = Gauge(
+    "takehold_follower_lag",
+    "Events or observations a follower has yet to apply.",
+    ["workspace", "follower"],
+    registry=REGISTRY,
+)
+STOPPED = Gauge(
+    "takehold_follower_stopped",
+    "1 where a follower was stopped by an event.",
+    ["workspace", "follower"],
+    registry=REGISTRY,
+)
+DELIVERIES = Gauge("takehold_deliveries", "Deliveries, by state.", ["workspace", "state"], registry=REGISTRY)

@@ -1,0 +1,1 @@
+"""Questions over one snapshot: read models and activity sets in, adkar's answers out."""

@@ -1,0 +1,35 @@
+"""What one question sees: a snapshot, a workspace, and a prefix of the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from events.log import position_at
+from service.unit import Workspace
+
+
+@dataclass(frozen=True)
+class View:
+    """at: position up to which events are known, None for all. today: the running local day, which is never judged."""
+
+    connection: Connection
+    workspace: Workspace
+    at: int | None
+    today: date
+
+    @property
+    def yesterday(self) -> date:
+        """The last complete day."""
+        return self.today - timedelta(days=1)
+
+
+def view(
+    connection: Connection, workspace: Workspace, as_of: datetime | None = None, now: datetime | None = None
+) -> View:
+    """What was known at `as_of`, or what is known now."""
+    instant = as_of or now or datetime.now(UTC)
+    at = None if as_of is None else position_at(connection, workspace.id, as_of)
+    return View(connection, workspace, at, instant.astimezone(workspace.zone).date())

@@ -1,0 +1,90 @@
+"""The running service: its settings, its stores, and one unit of work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, select
+
+from events.activity import NAME as ACTIVITY_FOLLOWER
+from events.connect import open_database
+from events.database import Busy, Database
+from events.envelope import Who, new_id
+from events.followers import Overtaken, advance, enrol
+from service.directory.accounts import Accounts
+from service.directory.tables import WORKSPACE
+from service.readmodels.registry import READMODELS
+from service.schema import upgrade
+from service.settings import Settings
+from service.unit import Unit, Workspace
+from service.vault import Vault
+
+_CATCH_UP_SECONDS = 0.1
+"""How long a request may help its own read models along; the worker does the rest."""
+
+
+class NoWorkspace(Exception):
+    """There is no such workspace; `takehold init` makes one."""
+
+
+class Takehold:
+    """Opens the stores that the settings name, and brings them to the newest schema. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database: Database = open_database(settings.database_url)
+        upgrade(self.database)
+        self.vault = Vault(settings.keys)
+        self.accounts = Accounts(self.vault)
+
+    def workspace(self, workspace_id: str = "default") -> Workspace:
+        """Raises NoWorkspace."""
+        with self.database.read() as connection:
+            row = connection.execute(select(WORKSPACE).where(WORKSPACE.c.workspace_id == workspace_id)).first()
+        if row is None:
+            raise NoWorkspace(workspace_id)
+        return _workspace(row)
+
+    def workspaces(self) -> list[Workspace]:
+        with self.database.read() as connection:
+            return [_workspace(row) for row in connection.execute(select(WORKSPACE))]
+
+    @contextmanager
+    def command(
+        self, workspace_id: str, actor: str, via: str, import_id: UUID | None = None, now: datetime | None = None
+    ) -> Iterator[Unit]:
+        """One unit of work; afterwards the read models are helped along, which never alters the answer."""
+        workspace = self.workspace(workspace_id)
+        who = Who(actor=actor, via=via, import_id=import_id, correlation=new_id())
+        with self.database.write("events", workspace_id) as connection:
+            unit = Unit(connection, workspace, self.vault, who, now or datetime.now(UTC))
+            yield unit
+        if unit.recorded:
+            self.catch_up(workspace_id, _CATCH_UP_SECONDS)
+
+    def catch_up(self, workspace_id: str, seconds: float = float("inf")) -> None:
+        """Brings the read models to the head of the log, for at most about `seconds`."""
+        deadline = time.monotonic() + seconds
+        try:
+            while advance(self.database, workspace_id, READMODELS) and time.monotonic() < deadline:
+                pass
+        except (Busy, Overtaken):
+            # Somebody else is moving the same read models; what was recorded stands either way.
+            return
+
+    def enrol(self, connection: Connection, workspace_id: str) -> None:
+        """Gives every follower its checkpoint in a workspace."""
+        enrol(connection, workspace_id, [*(model.name for model in READMODELS), ACTIVITY_FOLLOWER])
+
+    def close(self) -> None:
+        self.database.close()
+        self.vault.close()
+
+
+def _workspace(row: Row[*tuple[object, ...]]) -> Workspace:
+    return Workspace(row.workspace_id, row.name, ZoneInfo(row.zone), row.minimum_group)
