@@ -157,10 +157,11 @@ def suppressed(point: Point, minimum: int) -> Point:
     """The point as a group of less than `minimum` people may show it.
 
     Too few impacted: no figure at all. Too few mature: the head counts stay, because membership and access
-    say nothing about anybody's use; whatever is computed from use goes.
+    say nothing about anybody's use; whatever is computed from use goes. Nobody mature yet, as in the first weeks
+    of any change, hides nothing: there is no rate, and it is about nobody.
     """
     if point.eligible is None or point.mature is None or point.eligible < minimum:
         return Point(point.day, None, None, None, None, None, None, None, None, None, "suppressed")
-    if point.mature < minimum:
+    if 0 < point.mature < minimum:
         return replace(point, active=None, adopted=None, rate=None, low=None, high=None, status="suppressed")
     return point

@@ -14,6 +14,7 @@ from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.metrics import REQUESTS
 from service.takehold import NoWorkspace, Takehold
+from service.web.registry import add_pages
 
 RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed)
 """Every resource of the API; a new one is one module and one line here."""
@@ -39,6 +40,7 @@ def create_app(takehold: Takehold) -> Flask:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix="/api/v1")
     app.register_blueprint(health.blp)
+    add_pages(app, takehold)
     _translate_errors(app)
     app.after_request(_count)
     app.extensions["api"] = api

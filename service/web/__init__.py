@@ -1,1 +1,1 @@
-"""Web pages: views and templates."""
+"""Pages for people: views, templates and what the templates need."""

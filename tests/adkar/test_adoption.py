@@ -195,6 +195,14 @@ def test_too_few_mature_people_hide_what_use_says_and_keep_the_head_counts():
     assert hidden.status == "suppressed"
 
 
+def test_a_group_in_which_nobody_is_mature_yet_is_early_and_not_too_small():
+    roster = members(3)
+    roster.access[:] = FIRST + 20
+    early = at(27, used_on(28, {20}, {21}, set()), roster)
+    assert suppressed(early, 3) == early
+    assert (early.mature, early.rate, early.active, early.status) == (0, None, 2, "known")
+
+
 def test_a_group_of_exactly_the_minimum_is_shown_and_hiding_twice_changes_nothing():
     point = at(27, used_on(28, {0, 1, 2, 3}, set()))
     assert suppressed(point, 2) == point
