@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
@@ -40,12 +40,15 @@ class Settings(BaseSettings):
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
     smtp_security: Security = Field(
         default="starttls",
-        pattern="^(starttls|tls|none)$",
         description="How the mail connection is secured: starttls, tls, none.",
     )
     smtp_user: str | None = Field(default=None, description="User name at the mail server, if it asks for one.")
     smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
     mail_from: str = Field(default="takehold@localhost", description="Address that messages come from.")
+    without_mail_server: Literal["mailbox", "console"] = Field(
+        default="mailbox",
+        description="Where mail goes while there is no mail server: mailbox (a page) or console (the worker's output).",
+    )
     slack_base: str = Field(
         default="https://hooks.slack.com/",
         description="Prefix that Slack channel targets must have, so that nobody points the service at another host.",
@@ -56,9 +59,8 @@ class Settings(BaseSettings):
         le=400,
         description="How old an observation may be when an app sends it, in days; imports may be older.",
     )
-    log_level: str = Field(
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        pattern="^(debug|info|warning|error)$",
         description="How much is logged: debug, info, warning, error.",
     )
 

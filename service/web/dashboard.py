@@ -147,7 +147,8 @@ def _subject(row: Row[*tuple[Any, ...]]) -> str:
 
 def _mailbox(takehold: Takehold, view: View, who: Principal) -> list[render.Mail] | None:
     """None where mail is sent for real, and for everybody who may not read other people's mail."""
-    if takehold.settings.smtp_host or not who.may("mailbox:read"):
+    elsewhere = takehold.settings.smtp_host or takehold.settings.without_mail_server != "mailbox"
+    if elsewhere or not who.may("mailbox:read"):
         return None
     rows = view.connection.execute(
         select(MAILBOX)

@@ -14,6 +14,7 @@ from events.log import stream_of
 from events.sealed import Sealed
 from events.types.reinforcement import ReminderRaised
 from notifiers.channel import Channel
+from notifiers.console import Console
 from notifiers.errors import PermanentFailure
 from notifiers.mail import Mail, MailSettings
 from notifiers.mailbox import Mailbox
@@ -52,6 +53,8 @@ def address(takehold: Takehold, workspace_id: str, claimed: Claim) -> Addressed:
     message = _message(takehold, workspace_id, claimed, raised, change, target, nudged)
     if kind == "slack":
         return Addressed("slack", Slack(target), message)
+    if takehold.settings.smtp_host is None and takehold.settings.without_mail_server == "console":
+        return Addressed("console", Console(), message)
     if takehold.settings.smtp_host is None:
         return Addressed("mailbox", Mailbox(lambda one: _keep(takehold, workspace_id, one)), message)
     return Addressed("mail", Mail(_mail_settings(takehold.settings)), message)

@@ -1,0 +1,60 @@
+"""What each problem code means. The `type` of an error answer points to it; docs/problems.md is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """statuses: HTTP statuses it comes with. meaning: what went wrong, and what the caller can do about it."""
+
+    statuses: tuple[int, ...]
+    meaning: str
+
+
+PROBLEMS: Mapping[str, Kind] = {
+    "bad_gzip": Kind(
+        (400,), "The body is not gzip, is cut off before the end of the gzip stream, or goes on after it."
+    ),
+    "bad_json": Kind((400,), "The body is not JSON; the message names line and column."),
+    "busy": Kind(
+        (503,), "The store did not get round to the request in time. Nothing was stored; repeat it after `Retry-After`."
+    ),
+    "conflict": Kind((409,), "Somebody else changed the same thing at the same moment. Read it again and repeat."),
+    "dates_reversed": Kind((422,), "Two days are in the wrong order; the field at fault is named."),
+    "duplicate_key": Kind((400,), "A JSON object has the same key twice, so nobody can say which value was meant."),
+    "empty_body": Kind((400,), "The body is empty where JSON is expected."),
+    "forbidden": Kind((403,), "The key is valid, but its role or its scopes do not include the action of this route."),
+    "group_too_small": Kind(
+        (422,), "An average over fewer people than the workspace's minimum group, which would tell of single people."
+    ),
+    "impossible": Kind((422,), "A definition that nobody could ever meet, such as 5 days of use out of 3."),
+    "incomplete_body": Kind((400,), "The connection ended before the announced length of the body had arrived."),
+    "integer_out_of_range": Kind((400,), "An integer does not fit into 64 bits."),
+    "internal": Kind((500,), "A fault of ours. It was recorded; the answer tells nothing more on purpose."),
+    "invalid": Kind((422,), "Fields are missing, unknown, or not what they should be; `errors` lists them by path."),
+    "key_taken": Kind((409,), "There is a change, or a role of this change, with that key already."),
+    "lone_surrogate": Kind((400,), "A text holds half of a surrogate pair, which is not a character."),
+    "method_not_allowed": Kind((405,), "The path exists for other methods only; `Allow` lists them."),
+    "not_found": Kind((404,), "There is nothing at this path."),
+    "not_utf8": Kind((400,), "The body is not UTF-8, or begins with a byte order mark."),
+    "nul_character": Kind((400,), "The body or the address holds a NUL character."),
+    "number_not_finite": Kind((400,), "A number is NaN, infinite, or too large to be told from infinity."),
+    "too_deep": Kind((400,), "The JSON is nested deeper than 32 levels."),
+    "too_large": Kind(
+        (413,), "The body is over 1 MiB as sent, or over 10 MiB decompressed. Send smaller batches; gzip helps."
+    ),
+    "unauthenticated": Kind(
+        (401,), "There is no key in `Authorization: Bearer`, or it is mistyped, unknown, expired or revoked."
+    ),
+    "unknown_change": Kind((404,), "This workspace has no change with that key."),
+    "unknown_person": Kind((422,), "Nobody was announced by that external id. Post the person to `/people` first."),
+    "unknown_reminder": Kind((404,), "There is no such reminder, or the key may not see it."),
+    "unknown_role": Kind((404, 422), "The change has no role with that key: 404 in the path, 422 in body or query."),
+    "unknown_workspace": Kind((404,), "The workspace does not exist."),
+    "unsupported_encoding": Kind((415,), "The `Content-Encoding` is neither gzip nor identity."),
+    "unsupported_media_type": Kind((415,), "The body is not called `application/json` in `Content-Type`."),
+}
+"""By code, in alphabetical order. Any other error that routing finds has its HTTP status's name as code."""
