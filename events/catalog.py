@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from events.types import adkar, change, people, reinforcement, training
+from events.types import adkar, change, people, reinforcement, training, trust
 from events.types.base import Event
 
 CATALOG: tuple[type[Event], ...] = (
@@ -33,6 +33,8 @@ CATALOG: tuple[type[Event], ...] = (
     reinforcement.ChannelDisabled,
     reinforcement.DeliverySent,
     reinforcement.DeliveryFailed,
+    trust.HeadSigned,
+    trust.FactWithdrawn,
 )
 
 _BY_NAME = {kind.wire: kind for kind in CATALOG}

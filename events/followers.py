@@ -34,13 +34,17 @@ class Overtaken(Exception):
     """Somebody else moved the checkpoint in the meantime; the step is undone."""
 
 
+def missing(connection: Connection, workspace_id: str, names: Sequence[str]) -> list[str]:
+    """Those of some followers that have no checkpoint yet."""
+    known = set(connection.scalars(select(FOLLOWER.c.name).where(FOLLOWER.c.workspace_id == workspace_id)))
+    return [name for name in names if name not in known]
+
+
 def enrol(connection: Connection, workspace_id: str, names: Sequence[str]) -> None:
     """Makes sure that every follower has a checkpoint; inside a transaction that holds the `events` lock."""
-    known = set(connection.scalars(select(FOLLOWER.c.name).where(FOLLOWER.c.workspace_id == workspace_id)))
     fresh = [
         {"workspace_id": workspace_id, "name": name, "position": 0, "epoch": 0, "moved_at": datetime.now(UTC)}
-        for name in names
-        if name not in known
+        for name in missing(connection, workspace_id, names)
     ]
     if fresh:
         connection.execute(insert(FOLLOWER), fresh)

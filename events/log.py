@@ -127,6 +127,23 @@ def stream_of(connection: Connection, workspace_id: str, stream: UUID) -> list[R
     return [_recorded(dict(row._mapping), decode(row.type, row.schema_version, row.data)) for row in rows]
 
 
+def last_of(connection: Connection, workspace_id: str, streams: Sequence[UUID]) -> dict[UUID, Recorded]:
+    """The last event of each stream; streams that do not exist are left out."""
+    found: dict[UUID, Recorded] = {}
+    for some in _chunks(streams):
+        here = (EVENT.c.workspace_id == workspace_id) & EVENT.c.stream.in_(some)
+        last = (
+            select(EVENT.c.stream, func.max(EVENT.c.stream_version).label("version"))
+            .where(here)
+            .group_by(EVENT.c.stream)
+            .subquery()
+        )
+        newest = (last.c.stream == EVENT.c.stream) & (last.c.version == EVENT.c.stream_version)
+        for row in connection.execute(select(EVENT).join(last, newest).where(EVENT.c.workspace_id == workspace_id)):
+            found[row.stream] = _recorded(dict(row._mapping), decode(row.type, row.schema_version, row.data))
+    return found
+
+
 def position_at(connection: Connection, workspace_id: str, instant: datetime) -> int:
     """The last position recorded up to `instant`; 0 when there is none."""
     found = connection.scalar(
@@ -146,7 +163,8 @@ def first_broken_link(rows: Sequence[Row[*tuple[Any, ...]]], previous: str = GEN
 
 def content(new: NewEvent) -> Content:
     """What an event says, as `contents` tells it of recorded ones."""
-    return (new.stream, new.event.wire, encode(new.event), new.occurred_at)
+    # In UTC, because Python holds a local time that comes twice (clocks going back) unequal to any other zone's.
+    return (new.stream, new.event.wire, encode(new.event), new.occurred_at.astimezone(UTC))
 
 
 def contents(connection: Connection, workspace_id: str, event_ids: Sequence[UUID]) -> dict[UUID, Content]:

@@ -74,6 +74,7 @@ class _Client(SMTP):
         # The time-out is for connecting, which the guard cannot interrupt.
         super().__init__(settings.host, settings.port, timeout=settings.timeout)
 
+    # The step smtplib's own SMTP_SSL replaces: the only one early enough to watch the greeting and the handshake.
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connected = self._guard.watch(socket.create_connection((host, port), timeout))
         if self._settings.security == "tls":

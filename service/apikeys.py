@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import zlib
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from service.access import Principal, actions_of
 from service.directory.tables import API_KEY
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_KEY = re.compile("th_([a-z0-9]{10})_([a-z0-9]{32})([a-z0-9]{6})")
 
 
 def create_key(
@@ -47,11 +49,12 @@ def create_key(
 
 def principal_of(database: Database, key: str) -> Principal | None:
     """Whose key this is; None for one that is malformed, unknown, expired or revoked."""
-    parts = key.split("_")
-    if len(parts) != 3 or parts[0] != "th" or _checksum(parts[1] + parts[2][:-6]) != parts[2][-6:]:
+    # To the letter, since what does not look like a key may hold what one of the engines cannot look for.
+    shape = _KEY.fullmatch(key)
+    if shape is None or _checksum(shape[1] + shape[2]) != shape[3]:
         return None
     with database.read() as connection:
-        row = connection.execute(select(API_KEY).where(API_KEY.c.prefix == parts[1])).first()
+        row = connection.execute(select(API_KEY).where(API_KEY.c.prefix == shape[1])).first()
     now = datetime.now(UTC)
     if row is None or row.revoked or not hmac.compare_digest(row.secret_hash, _hash(key)):
         return None

@@ -18,7 +18,7 @@ from service.app import create_app
 from service.settings import Settings
 from service.takehold import Takehold
 
-_VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
+VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def actions(app: Flask) -> Iterator[tuple[str, str, str]]:
         action = getattr(app.view_functions[rule.endpoint], "action", None)
         if action:
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                yield _VARIABLE.sub(r"{\1}", rule.rule), method.lower(), action
+                yield VARIABLE.sub(r"{\1}", rule.rule), method.lower(), action
 
 
 def roles_of(action: str) -> list[str]:

@@ -49,8 +49,11 @@ PROBLEMS: Mapping[str, Kind] = {
     "unauthenticated": Kind(
         (401,), "There is no key in `Authorization: Bearer`, or it is mistyped, unknown, expired or revoked."
     ),
-    "unknown_change": Kind((404,), "This workspace has no change with that key."),
-    "unknown_person": Kind((422,), "Nobody was announced by that external id. Post the person to `/people` first."),
+    "unknown_change": Kind((404, 422), "There is no change with that key: 404 in the path, 422 in body or query."),
+    "unknown_person": Kind(
+        (404, 422),
+        "Nobody was announced by that external id: 404 in the path, 422 in the body. Post people to `/people` first.",
+    ),
     "unknown_reminder": Kind((404,), "There is no such reminder, or the key may not see it."),
     "unknown_role": Kind((404, 422), "The change has no role with that key: 404 in the path, 422 in body or query."),
     "unknown_workspace": Kind((404,), "The workspace does not exist."),

@@ -78,7 +78,9 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> str:
-        """URL of the key store. Raises ValueError where it cannot be guessed."""
+        """URL of the key store. Raises ValueError where it cannot be guessed, or is the store that the keys open."""
+        if self.keys_url == self.database_url:
+            raise ValueError("keys beside what they open erase nothing, and a backup would hold both; keep them apart")
         if self.keys_url:
             return self.keys_url
         if self.database_url.startswith("sqlite:///"):

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection, Row, select
+from sqlalchemy.exc import DBAPIError
 
 from events.activity import NAME as ACTIVITY_FOLLOWER
+from events.catalog import UnknownEvent
 from events.connect import open_database
 from events.database import Busy, Database
 from events.envelope import Who, new_id
-from events.followers import Overtaken, advance, enrol
+from events.followers import Overtaken, advance, enrol, missing
 from service.directory.accounts import Accounts
 from service.directory.tables import WORKSPACE
 from service.readmodels.registry import READMODELS
@@ -24,6 +27,8 @@ from service.settings import Settings
 from service.unit import Unit, Workspace
 from service.vault import Vault
 
+_log = structlog.get_logger(__name__)
+_FOLLOWERS = [*(model.name for model in READMODELS), ACTIVITY_FOLLOWER]
 _CATCH_UP_SECONDS = 0.1
 """How long a request may help its own read models along; the worker does the rest."""
 
@@ -41,6 +46,7 @@ class Takehold:
         upgrade(self.database)
         self.vault = Vault(settings.keys)
         self.accounts = Accounts(self.vault)
+        self._enrol_new_followers()
 
     def workspace(self, workspace_id: str = "default") -> Workspace:
         """Raises NoWorkspace."""
@@ -73,13 +79,22 @@ class Takehold:
         try:
             while advance(self.database, workspace_id, READMODELS) and time.monotonic() < deadline:
                 pass
-        except (Busy, Overtaken):
-            # Somebody else is moving the same read models; what was recorded stands either way.
-            return
+        except (Busy, Overtaken, UnknownEvent, DBAPIError) as error:
+            # What was recorded stands, whatever keeps the read models from following; the worker goes on trying.
+            _log.warning("read models wait", workspace=workspace_id, error=type(error).__name__)
+
+    def _enrol_new_followers(self) -> None:
+        """A newer program may bring read models that older workspaces have no checkpoint for."""
+        for workspace in self.workspaces():
+            with self.database.read() as connection:
+                new = missing(connection, workspace.id, _FOLLOWERS)
+            if new:
+                with self.database.write("events", workspace.id) as connection:
+                    self.enrol(connection, workspace.id)
 
     def enrol(self, connection: Connection, workspace_id: str) -> None:
         """Gives every follower its checkpoint in a workspace."""
-        enrol(connection, workspace_id, [*(model.name for model in READMODELS), ACTIVITY_FOLLOWER])
+        enrol(connection, workspace_id, _FOLLOWERS)
 
     def close(self) -> None:
         self.database.close()

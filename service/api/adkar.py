@@ -64,9 +64,9 @@ class AdkarSchema(Schema):
 
 
 @blp.route("/changes/<change>/adkar", methods=["GET"])
+@allow("adkar:read")
 @blp.arguments(AskSchema, location="query")
 @blp.response(200, AdkarSchema)
-@allow("adkar:read")
 def get_adkar(query: dict[str, Any], change: str) -> dict[str, Any]:
     """Where roles stand on ADKAR, and their barrier points"""
     with takehold().database.read() as connection:

@@ -61,9 +61,9 @@ class AdoptionSchema(Schema):
 
 
 @blp.route("/changes/<change>/adoption", methods=["GET"])
+@allow("adoption:read")
 @blp.arguments(AdoptionQuerySchema, location="query")
 @blp.response(200, AdoptionSchema)
-@allow("adoption:read")
 def get_adoption(query: dict[str, Any], change: str) -> dict[str, Any]:
     """Adoption by day, of a role or of the whole change"""
     with takehold().database.read() as connection:
@@ -72,15 +72,17 @@ def get_adoption(query: dict[str, Any], change: str) -> dict[str, Any]:
         role = role_of(state, query["role"], "role") if "role" in query else None
         usage = ChangeUsage(seen, state)
         days = _days(query, seen.yesterday)
-        defined = definition(state.definition(role))
+        defined, window = definition(state.definition(role)), query.get("window")
+        if window:
+            defined |= {"window_days": window, "min_days": min(defined["min_days"], window)}
         grain = usage.seen(state.definition(role)).grain
         return {
-            "definition": {**defined, "window_days": query.get("window") or defined["window_days"]},
+            "definition": defined,
             "zone": seen.workspace.zone.key,
             "grain": grain,
             "notice": WEEK_GRAIN if grain == "week" else None,
             "as_of_effective": seen.today,
-            "series": [_point(day) for day in usage.days(role, days, query.get("window"))],
+            "series": [_point(day) for day in usage.days(role, days, window)],
         }
 
 

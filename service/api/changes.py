@@ -103,9 +103,9 @@ class MemberSchema(Schema):
 
 
 @blp.route("/changes", methods=["POST"])
+@allow("changes:write")
 @blp.arguments(NewChangeSchema)
 @blp.response(201, ChangeSchema)
-@allow("changes:write")
 def post_change(data: dict[str, Any]) -> dict[str, Any]:
     """Announce a change"""
     with unit() as work:
@@ -113,8 +113,8 @@ def post_change(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.route("/changes", methods=["GET"])
-@blp.response(200, ChangesSchema)
 @allow("changes:read")
+@blp.response(200, ChangesSchema)
 def get_changes() -> dict[str, Any]:
     """List the changes of the workspace"""
     workspace_id = principal().workspace_id
@@ -124,8 +124,8 @@ def get_changes() -> dict[str, Any]:
 
 
 @blp.route("/changes/<change>", methods=["GET"])
-@blp.response(200, ChangeSchema)
 @allow("changes:read")
+@blp.response(200, ChangeSchema)
 def get_change(change: str) -> dict[str, Any]:
     """Show a change"""
     with takehold().database.read() as connection:
@@ -133,9 +133,9 @@ def get_change(change: str) -> dict[str, Any]:
 
 
 @blp.route("/changes/<change>", methods=["PATCH"])
+@allow("changes:write")
 @blp.arguments(ChangeTermsSchema)
 @blp.response(200, ChangeSchema)
-@allow("changes:write")
 def patch_change(data: dict[str, Any], change: str) -> dict[str, Any]:
     """Amend a change's terms, phase or definition of adoption"""
     with unit() as work:
@@ -143,25 +143,25 @@ def patch_change(data: dict[str, Any], change: str) -> dict[str, Any]:
 
 
 @blp.route("/changes/<change>/roles", methods=["POST"])
+@allow("changes:write")
 @blp.arguments(RoleSchema)
 @blp.response(201, RoleSchema)
-@allow("changes:write")
 def post_role(data: dict[str, Any], change: str) -> dict[str, Any]:
     """Name a role as impacted"""
     with unit() as work:
         return _role(commands.impact_role(work, change, data))
 
 
-@blp.route("/changes/<change>/roles/<role>/members/<external_id>", methods=["PUT"])
+@blp.route("/changes/<change>/roles/<role>/members/<path:external_id>", methods=["PUT"])
+@allow("members:write")
 @blp.arguments(MemberSchema)
 @blp.response(204)
-@allow("members:write")
 def put_member(data: dict[str, Any], change: str, role: str, external_id: str) -> None:
     """Set when somebody is in a role"""
     with unit() as work:
         impacted = commands.load_change(work.connection, work.workspace.id, change)
         place = commands.role_of(impacted, role)
-        person = commands.person_of(work, "external_id", external_id)
+        person = commands.person_of(work, external_id)
         commands.place_member(work, impacted, place, person, **data)
 
 

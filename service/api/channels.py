@@ -34,9 +34,9 @@ class ChannelSchema(Schema):
 
 
 @blp.route("/channels", methods=["POST"])
+@allow("channels:write")
 @blp.arguments(NewChannelSchema)
 @blp.response(201, ChannelSchema)
-@allow("channels:write")
 def post_channel(data: dict[str, Any]) -> dict[str, Any]:
     """Connect a channel for aggregate alerts"""
     with unit() as work:

@@ -47,9 +47,9 @@ class FeedSchema(Schema):
 
 
 @blp.route("/events", methods=["GET"])
+@allow("events:read")
 @blp.arguments(FeedQuerySchema, location="query")
 @blp.response(200, FeedSchema)
-@allow("events:read")
 def get_events(query: dict[str, Any]) -> dict[str, Any]:
     """Events after a position, oldest first"""
     types = [query["type"]] if "type" in query else []

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from service.http.blueprint import JsonParser
-from service.http.problem import FieldError, Problem, invalid_fields
+from service.http.problem import Problem, invalid_fields
 
 MAX_ITEMS = 2000
 
@@ -70,7 +70,9 @@ def judge(schema: Schema, items: Sequence[object]) -> tuple[list[tuple[int, dict
             good.append((index, loaded))
         except ValidationError as error:
             first = invalid_fields(error.normalized_messages()).errors[0]  # type: ignore[no-untyped-call]
-            bad.append({"index": index, "status": "rejected", "reason": first["message"], "field": first["field"]})
+            bad.append(
+                {"index": index, "status": "rejected", "reason": first["message"], "field": first["field"] or None}
+            )
     return good, bad
 
 
@@ -86,4 +88,4 @@ def summary(stored: int, left_out: Sequence[Mapping[str, Any]]) -> dict[str, Any
 
 
 def _refused(field: str, message: str) -> Problem:
-    return Problem(422, "invalid", f"{field}: {message}", [FieldError(field=field, message=message)])
+    return invalid_fields({field: [message]})

@@ -31,9 +31,9 @@ class PersonSchema(Schema):
 
 
 @blp.route("/people", methods=["POST"])
+@allow("people:write")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": PersonSchema(many=True)}}})
 @blp.response(200, SummarySchema)
-@allow("people:write")
 def post_people() -> dict[str, Any]:
     """Register or update people, judged one by one"""
     good, bad = judge(PersonSchema(), batch(body(True, request), "people"))

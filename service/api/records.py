@@ -92,9 +92,9 @@ class RecordedSchema(Schema):
 
 
 @blp.route("/changes/<change>/assessments", methods=["POST"])
+@allow("assessments:write")
 @blp.arguments(AssessmentSchema)
 @blp.response(201, RecordedSchema)
-@allow("assessments:write")
 def post_assessment(data: dict[str, Any], change: str) -> dict[str, Any]:
     """Record an ADKAR assessment"""
     with unit() as work:
@@ -102,9 +102,9 @@ def post_assessment(data: dict[str, Any], change: str) -> dict[str, Any]:
 
 
 @blp.route("/changes/<change>/stages", methods=["POST"])
+@allow("stages:write")
 @blp.arguments(StageSchema)
 @blp.response(201, RecordedSchema)
-@allow("stages:write")
 def post_stage(data: dict[str, Any], change: str) -> dict[str, Any]:
     """Record that a role reached a stage or fell back from it"""
     with unit() as work:
@@ -112,9 +112,9 @@ def post_stage(data: dict[str, Any], change: str) -> dict[str, Any]:
 
 
 @blp.route("/trainings", methods=["POST"])
+@allow("trainings:write")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": TrainingsSchema}}})
 @blp.response(200, SummarySchema)
-@allow("trainings:write")
 def post_trainings() -> dict[str, Any]:
     """Record training steps, judged one by one"""
     good, left_out = judge(TrainingSchema(), only(body(False, request), "events"))

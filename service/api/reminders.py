@@ -14,7 +14,7 @@ from service.commands import reinforcement as commands
 from service.commands.changes import load_change
 from service.http import fields as f
 from service.http.blueprint import Blueprint
-from service.readmodels.reminders import reminders_of
+from service.readmodels.reminders import personal_count, reminders_of
 
 blp = Blueprint("reminders", __name__, description="Reminders, and what people do about them.")
 
@@ -41,16 +41,19 @@ class RemindersSchema(Schema):
 
 
 @blp.route("/changes/<change>/reminders", methods=["GET"])
-@blp.response(200, RemindersSchema)
 @allow("reminders:read")
+@blp.response(200, RemindersSchema)
 def get_reminders(change: str) -> dict[str, Any]:
     """Reminders of a change, newest first"""
     with takehold().database.read() as connection:
         state = load_change(connection, principal().workspace_id, change)
         rows = reminders_of(connection, principal().workspace_id, state.id)
+        personal = principal().may("personal:read")
+        # Counted apart, since the list has an end.
+        hidden = 0 if personal else personal_count(connection, principal().workspace_id, state.id)
     keys = {role.id: key for key, role in state.roles.items()}
-    mine = [row for row in rows if row.audience != "person" or principal().may("personal:read")]
-    return {"reminders": [_reminder(row, keys) for row in mine], "personal": len(rows) - len(mine)}
+    mine = [row for row in rows if personal or row.audience != "person"]
+    return {"reminders": [_reminder(row, keys) for row in mine], "personal": hidden}
 
 
 class AnswerSchema(Schema):
@@ -67,9 +70,9 @@ class NoteSchema(Schema):
 
 
 @blp.route("/reminders/<uuid:reminder>/acknowledge", methods=["POST"])
+@allow("reminders:act")
 @blp.arguments(AnswerSchema)
 @blp.response(204)
-@allow("reminders:act")
 def post_acknowledge(data: dict[str, Any], reminder: UUID) -> None:
     """Answer a reminder: did it, cannot, or not mine"""
     with unit() as work:
@@ -77,9 +80,9 @@ def post_acknowledge(data: dict[str, Any], reminder: UUID) -> None:
 
 
 @blp.route("/reminders/<uuid:reminder>/snooze", methods=["POST"])
+@allow("reminders:act")
 @blp.arguments(SnoozeSchema)
 @blp.response(204)
-@allow("reminders:act")
 def post_snooze(data: dict[str, Any], reminder: UUID) -> None:
     """Put a reminder off; it is judged again then"""
     with unit() as work:
@@ -87,9 +90,9 @@ def post_snooze(data: dict[str, Any], reminder: UUID) -> None:
 
 
 @blp.route("/reminders/<uuid:reminder>/note", methods=["POST"])
+@allow("reminders:act")
 @blp.arguments(NoteSchema)
 @blp.response(204)
-@allow("reminders:act")
 def post_note(data: dict[str, Any], reminder: UUID) -> None:
     """Write a note on a reminder"""
     with unit() as work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,10 +10,11 @@ from flask import request
 from marshmallow import Schema, fields
 
 from service.api.context import allow, principal, takehold
-from service.api.items import SummarySchema, body, only
+from service.api.items import MAX_ITEMS, SummarySchema, body, only
 from service.http import fields as f
 from service.http.blueprint import Blueprint
-from service.intake.native import take
+from service.http.body import read_body
+from service.intake.native import plain_items, take
 from service.metrics import OBSERVATIONS
 
 blp = Blueprint("usage", __name__, description="Usage telemetry from integrated apps.")
@@ -36,13 +38,20 @@ class UsageSchema(Schema):
 
 
 @blp.route("/usage", methods=["POST"])
+@allow("usage:write")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": UsageSchema}}})
 @blp.response(200, SummarySchema)
-@allow("usage:write")
 def post_usage() -> dict[str, Any]:
     """Post a batch of observations, gzip allowed, judged one by one"""
-    items = only(body(False, request), "events")
+    items = _plain() or only(body(False, request), "events")
     taken = take(takehold(), principal().workspace_id, principal().source, items)
     for verdict in ("stored", "duplicate", "rejected"):
         OBSERVATIONS.labels(verdict=verdict).inc(getattr(taken, verdict))
     return asdict(taken)
+
+
+def _plain() -> Sequence[object] | None:
+    if not request.is_json:
+        return None
+    items = plain_items(read_body(request))
+    return items if items and len(items) <= MAX_ITEMS else None

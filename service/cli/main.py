@@ -7,6 +7,7 @@ import os
 import click
 
 from service.cli.data import demo, report
+from service.cli.imports import import_
 from service.cli.keys import init, key, link
 from service.cli.run import doctor, serve, tick, web, worker
 from service.logs import configure
@@ -29,5 +30,5 @@ def main(database: str | None, keys: str | None) -> None:
     configure(Settings().log_level)
 
 
-for command in (init, key, link, serve, web, worker, tick, demo, report, doctor):
+for command in (init, key, link, serve, web, worker, tick, demo, import_, report, doctor):
     main.add_command(command)

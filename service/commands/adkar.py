@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from adkar.elements import check_scores
+from adkar.elements import ELEMENTS, check_scores
 from adkar.group import accept_group_assessment
 from adkar.refusal import Refused
 from events.types.adkar import Assessed, Scores, StageRecorded
@@ -24,8 +24,10 @@ def assess(unit: Unit, change_key: str, data: Mapping[str, Any]) -> UUID:
         scores = check_scores(data["scores"], person=external is not None)
     except ValueError as error:
         element, _, message = str(error).partition(": ")
-        raise Refused("invalid", f"scores.{element}", message) from None
-    person = person_of(unit, "person", external) if external else None
+        # It names an element, or the scores as a whole.
+        field = f"scores.{element}" if element in ELEMENTS else "scores"
+        raise Refused("invalid", field, message) from None
+    person = person_of(unit, external, "person") if external else None
     role = role_of(change, role_key, "role") if role_key else None
     if role:
         _check_average(data, unit.workspace.minimum_group)

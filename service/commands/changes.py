@@ -12,18 +12,21 @@ from sqlalchemy import Connection
 
 from adkar import change as decide
 from adkar.change import Adoption, Change, Role
-from events.log import stream_of
+from events.envelope import NewEvent
+from events.log import last_of, stream_of
 from events.types.change import Feature, MemberPlaced, Terms
 from service.directory.people import find
 from service.http.problem import FieldError, Problem
 from service.unit import Unit
 
 
-def load_change(connection: Connection, workspace_id: str, key: str, at: int | None = None) -> Change:
-    """The change of that key, as it stood after position `at`. Raises Problem 404."""
+def load_change(
+    connection: Connection, workspace_id: str, key: str, at: int | None = None, field: str | None = None
+) -> Change:
+    """The change of that key, as it stood after position `at`. Raises Problem as `unknown` makes it."""
     change = change_by_id(connection, workspace_id, decide.change_id(workspace_id, key), at)
     if change is None:
-        raise Problem(404, "unknown_change", f"There is no change with the key {key}.")
+        raise unknown("change", f"There is no change with the key {key}.", field)
     return change
 
 
@@ -34,13 +37,17 @@ def change_by_id(connection: Connection, workspace_id: str, id: UUID, at: int | 
 
 
 def role_of(change: Change, key: str, field: str | None = None) -> Role:
-    """The role of that key. Raises Problem: 422 naming `field` where it came in a body, else 404."""
+    """The role of that key. Raises Problem as `unknown` makes it."""
     role = change.roles.get(key)
     if role is None:
-        message = f"This change has no role with the key {key}."
-        errors = [FieldError(field=field, message=message)] if field else []
-        raise Problem(422 if field else 404, "unknown_role", message, errors)
+        raise unknown("role", f"This change has no role with the key {key}.", field)
     return role
+
+
+def unknown(what: str, message: str, field: str | None) -> Problem:
+    """422 naming `field` where it came in a body or a query; for None, where it stood in the path, 404."""
+    errors = [FieldError(field=field, message=message)] if field else []
+    return Problem(422 if field else 404, f"unknown_{what}", message, errors)
 
 
 def launch_change(unit: Unit, data: Mapping[str, Any]) -> Change:
@@ -103,30 +110,36 @@ def place_member(
     unit: Unit, change: Change, role: Role, person: UUID, start: date, until: date | None, access: date | None
 ) -> bool:
     """Sets a person's membership of a role; says whether anything changed. Raises Refused for reversed dates."""
-    stream = decide.membership_id(role.id, person)
-    last = stream_of(unit.connection, unit.workspace.id, stream)
     placed = MemberPlaced(change=change.id, role=role.id, person=person, start=start, until=until, access=access)
-    known = last[-1].event if last else None
-    events = decide.place(known if isinstance(known, MemberPlaced) else None, placed)
-    unit.append(stream, events)
-    return bool(events)
+    return bool(place_members(unit, [placed]))
 
 
-def person_of(unit: Unit, field: str, external: str) -> UUID:
-    """The person whom the default source calls so. Raises Problem 422 naming `field`."""
+def place_members(unit: Unit, memberships: Sequence[MemberPlaced]) -> int:
+    """Sets many memberships, one of a person and role; says how many changed. Raises Refused for reversed dates."""
+    streams = [decide.membership_id(one.role, one.person) for one in memberships]
+    last = last_of(unit.connection, unit.workspace.id, streams)
+    new = []
+    for stream, placed in zip(streams, memberships, strict=True):
+        known = last[stream].event if stream in last else None
+        events = decide.place(known if isinstance(known, MemberPlaced) else None, placed)
+        new += [NewEvent(stream=stream, event=event, occurred_at=unit.now) for event in events]
+    return len(unit.append_all(new))
+
+
+def person_of(unit: Unit, external: str, field: str | None = None) -> UUID:
+    """The person whom the default source calls so. Raises Problem as `unknown` makes it."""
     found = find(unit.connection, unit.vault, unit.workspace.id, [external]).get(external)
     if found is None:
-        message = "no person has this external id; announce people first"
-        raise Problem(422, "unknown_person", f"{field}: {message}", [FieldError(field=field, message=message)])
+        raise unknown("person", "No person has this external id; announce people first.", field)
     return found
 
 
 def _person(unit: Unit, field: str, external: str | None) -> UUID | None:
-    return None if external is None else person_of(unit, field, external)
+    return None if external is None else person_of(unit, external, field)
 
 
 def _people(unit: Unit, field: str, externals: Sequence[str]) -> tuple[UUID, ...]:
-    return tuple(person_of(unit, f"{field}.{index}", external) for index, external in enumerate(externals))
+    return tuple(person_of(unit, external, f"{field}.{index}") for index, external in enumerate(externals))
 
 
 def _adoption(data: Mapping[str, Any]) -> Adoption:

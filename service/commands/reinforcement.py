@@ -7,25 +7,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from marshmallow import ValidationError
+from sqlalchemy import insert, select, update
 
 from adkar.refusal import Refused
-from events.envelope import new_id
-from events.log import stream_of
+from events.envelope import Recorded, new_id
 from events.types.base import Event
 from events.types.people import PersonOptedOut
 from events.types.reinforcement import (
     ChannelAdded,
     ReminderAcknowledged,
     ReminderNoted,
-    ReminderRaised,
     ReminderSnoozed,
 )
 from service.access import Principal
 from service.commands.changes import load_change, role_of
 from service.directory.tables import CHANNEL
+from service.http.fields import Email
 from service.http.problem import Problem
 from service.unit import Unit
+from service.worker.standing import standing
 from service.worker.tables import DELIVERY
 
 
@@ -43,26 +44,39 @@ def snooze(unit: Unit, principal: Principal, reminder: UUID, until: datetime) ->
     """Puts a reminder off; it is judged again when the time comes. Raises Refused and Problem 404."""
     if until <= unit.now:
         raise Refused("invalid", "until", "must lie ahead")
-    raised = _append(unit, principal, reminder, ReminderSnoozed(reminder=reminder, until=until))
-    first = unit.connection.execute(
-        select(DELIVERY).where(DELIVERY.c.workspace_id == unit.workspace.id, DELIVERY.c.reminder_id == reminder)
-    ).first()
-    if first:
-        unit.connection.execute(
-            insert(DELIVERY).values(
-                workspace_id=unit.workspace.id,
-                delivery_id=new_id(),
-                reminder_id=reminder,
-                subscriber=first.subscriber,
-                cause=f"{raised.cause}:snoozed:{until.isoformat()}",
-                channel_id=first.channel_id,
-                person_id=first.person_id,
-                state="held",
-                due_at=until,
-                epoch=0,
-                attempts=0,
-            )
+    snoozed = _append(unit, principal, reminder, ReminderSnoozed(reminder=reminder, until=until))
+    of_it = (DELIVERY.c.workspace_id == unit.workspace.id, DELIVERY.c.reminder_id == reminder)
+    waiting = set(
+        unit.connection.scalars(
+            update(DELIVERY)
+            .where(*of_it, DELIVERY.c.state.in_(("held", "due")))
+            .values(state="held", due_at=until)
+            .returning(DELIVERY.c.subscriber)
         )
+    )
+    # Whoever has had it gets it once more.
+    told = unit.connection.execute(
+        select(DELIVERY.c.subscriber, DELIVERY.c.channel_id, DELIVERY.c.person_id).where(*of_it).distinct()
+    )
+    again = [
+        {
+            "workspace_id": unit.workspace.id,
+            "delivery_id": new_id(),
+            "reminder_id": reminder,
+            "subscriber": row.subscriber,
+            "cause": f"{snoozed.event_id}:snoozed",
+            "channel_id": row.channel_id,
+            "person_id": row.person_id,
+            "state": "held",
+            "due_at": until,
+            "epoch": 0,
+            "attempts": 0,
+        }
+        for row in told
+        if row.subscriber not in waiting
+    ]
+    if again:
+        unit.connection.execute(insert(DELIVERY), again)
 
 
 def note(unit: Unit, principal: Principal, reminder: UUID, text: str) -> None:
@@ -74,11 +88,12 @@ def add_channel(unit: Unit, slack_base: str, data: Mapping[str, Any]) -> UUID:
     """Connects a channel for aggregate alerts. Raises Refused, and Problem for an unknown change or role."""
     if data["kind"] == "slack" and not data["target"].startswith(slack_base):
         raise Refused("invalid", "target", f"a Slack webhook address begins with {slack_base}")
-    if data["kind"] == "mail" and "@" not in data["target"]:
-        raise Refused("invalid", "target", "a mail address, such as team@example.org")
+    if data["kind"] == "mail":
+        _check_address(data["target"])
     audience = data.get("audience") or {}
-    change = load_change(unit.connection, unit.workspace.id, audience["change"]) if audience.get("change") else None
-    role = None
+    change = role = None
+    if audience.get("change"):
+        change = load_change(unit.connection, unit.workspace.id, audience["change"], field="audience.change")
     if audience.get("role"):
         if change is None:
             raise Refused("invalid", "audience.change", "a role needs its change beside it")
@@ -102,16 +117,21 @@ def add_channel(unit: Unit, slack_base: str, data: Mapping[str, Any]) -> UUID:
     return channel
 
 
+def _check_address(target: str) -> None:
+    try:
+        Email().deserialize(target)
+    except ValidationError as error:
+        raise Refused("invalid", "target", str(error.messages[0])) from None
+
+
 def opt_out(unit: Unit, person: UUID, opted_out: bool = True) -> None:
     """A person wants no more nudges, or wants them again."""
     unit.append(person, [PersonOptedOut(person=person, opted_out=opted_out)])
 
 
-def _append(unit: Unit, principal: Principal, reminder: UUID, event: Event) -> ReminderRaised:
-    stream = stream_of(unit.connection, unit.workspace.id, reminder)
-    raised = stream[0].event if stream else None
+def _append(unit: Unit, principal: Principal, reminder: UUID, event: Event) -> Recorded:
+    stands = standing(unit.connection, unit.workspace.id, reminder)
     # A reminder to one person is as good as unknown to whoever may not read personal things.
-    if not isinstance(raised, ReminderRaised) or (raised.audience == "person" and not principal.may("personal:read")):
+    if stands is None or (stands.raised.audience == "person" and not principal.may("personal:read")):
         raise Problem(404, "unknown_reminder", "There is no such reminder.")
-    unit.append(reminder, [event])
-    return raised
+    return unit.append(reminder, [event])[0]

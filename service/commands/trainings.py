@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from events.envelope import NewEvent
 from events.log import content, contents
@@ -23,7 +23,8 @@ def record_trainings(unit: Unit, source: str, items: Sequence[Mapping[str, Any]]
     A person nobody announced becomes a provisional one, so that no training is lost.
     """
     people = find(unit.connection, unit.vault, unit.workspace.id, [item["person"] for item in items], source)
-    people |= provisional(unit, source, [item["person"] for item in items if item["person"] not in people])
+    strangers = {item["person"]: uuid4() for item in items if item["person"] not in people}
+    people |= strangers
     steps = [_step(unit, source, people[item["person"]], item) for item in items]
     known = contents(unit.connection, unit.workspace.id, [id for id, _ in steps])
     verdicts: list[Verdict] = []
@@ -35,6 +36,9 @@ def record_trainings(unit: Unit, source: str, items: Sequence[Mapping[str, Any]]
             verdicts.append("stored")
         else:
             verdicts.append("duplicate" if known[id] == content(step) else "id_taken")
+    # Whom nothing but refused items name is not registered.
+    named = {item["person"] for item, verdict in zip(items, verdicts, strict=True) if verdict == "stored"}
+    provisional(unit, source, {external: id for external, id in strangers.items() if external in named})
     unit.append_all(fresh)
     return verdicts
 

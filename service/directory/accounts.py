@@ -84,7 +84,7 @@ def unlinked_of_known_people(connection: Connection, workspace_id: str, limit: i
     The source's own name for a person goes before the default source's.
     """
     rows = connection.execute(
-        select(ACCOUNT.c.account_id, IDENTITY.c.person_id, IDENTITY.c.source)
+        select(ACCOUNT.c.account_id, IDENTITY.c.person_id)
         .join(SOURCE, (SOURCE.c.workspace_id == ACCOUNT.c.workspace_id) & (SOURCE.c.source_id == ACCOUNT.c.source_id))
         .join(
             IDENTITY,
@@ -93,13 +93,13 @@ def unlinked_of_known_people(connection: Connection, workspace_id: str, limit: i
             & or_(IDENTITY.c.source == SOURCE.c.name, IDENTITY.c.source == DEFAULT_SOURCE),
         )
         .where(ACCOUNT.c.workspace_id == workspace_id, ACCOUNT.c.linked.is_(False))
-        .order_by(ACCOUNT.c.account_id)
+        # The source's own name comes first, or the limit might cut it off behind the other.
+        .order_by(ACCOUNT.c.account_id, IDENTITY.c.source == DEFAULT_SOURCE)
         .limit(limit)
-    ).all()
+    )
     found: dict[int, UUID] = {}
-    for account, person, source in rows:
-        if account not in found or source != DEFAULT_SOURCE:
-            found[account] = person
+    for account, person in rows:
+        found.setdefault(account, person)
     return list(found.items())
 
 

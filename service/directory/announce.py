@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, func, insert, select, update
-
-from events.envelope import NewEvent
-from events.types.base import Event
-from events.types.people import PersonConfirmed, PersonRegistered
-from service.directory.people import DEFAULT_SOURCE, email_index, find, find_by_email
-from service.directory.tables import IDENTITY, PERSON
+from service.directory.people import (
+    DEFAULT_SOURCE,
+    email_index,
+    find_by_email,
+    identities,
+    names_at,
+    waiting_as,
+)
+from service.directory.registering import Description, Identity, register
 from service.unit import Unit
 
 
@@ -28,152 +30,124 @@ class Announced:
     zone: str | None = None
 
 
-class Rejected(Exception):
+@dataclass(frozen=True)
+class Rejected:
     """One person of a batch cannot be taken. reason: stable code. field: which part of it is at fault."""
 
-    def __init__(self, reason: str, field: str, message: str) -> None:
-        super().__init__(message)
-        self.reason, self.field, self.message = reason, field, message
+    reason: str
+    field: str
 
 
 @dataclass
-class _Batch:
-    """What is known, and what is to be written. Identities are (source, external id)."""
+class _Known:
+    """Who is who. identities: by source and external id, to the letter. emails: by blind index of the address.
 
-    known: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    named: source and person of those whom a source has a name for. waiting: by external id, whom facts named before
+    anybody announced them.
+    """
+
+    identities: dict[tuple[str, str], UUID] = field(default_factory=dict)
     emails: dict[str, UUID] = field(default_factory=dict)
-    fresh: dict[UUID, bool] = field(default_factory=dict)
-    identities: list[tuple[UUID, str, str]] = field(default_factory=list)
-    described: dict[UUID, tuple[Announced, str | None, UUID | None]] = field(default_factory=dict)
+    named: set[tuple[str, UUID]] = field(default_factory=set)
+    waiting: Mapping[str, UUID] = field(default_factory=dict)
 
-    def register(self, source: str, external: str, provisional: bool = False) -> UUID:
-        """A pseudonym for somebody new."""
-        person = uuid4()
-        self.fresh[person] = provisional
-        self.identify(person, source, external)
-        return person
-
-    def identify(self, person: UUID, source: str, external: str) -> None:
-        """From now on this source's name means this person."""
-        self.known[source, external] = person
-        self.identities.append((person, source, external))
+    def called(self, source: str, external: str) -> UUID | None:
+        """Whom a source means: as in `find`, its own name for somebody goes before the default source's."""
+        return self.identities.get((source, external)) or self.identities.get((DEFAULT_SOURCE, external))
 
 
 def announce(unit: Unit, people: Sequence[Announced]) -> list[UUID | Rejected]:
-    """Registers or updates people by (source, external id); one answer each, in order."""
-    batch = _Batch()
-    for source in {person.source for person in people}:
-        wanted = {p.external_id for p in people if p.source == source} | {p.manager for p in people if p.manager}
-        found = find(unit.connection, unit.vault, unit.workspace.id, wanted, source)
-        batch.known.update({(source, external): person for external, person in found.items()})
-    batch.emails = find_by_email(
-        unit.connection, unit.vault, unit.workspace.id, [person.email for person in people if person.email]
-    )
-    announced = {(person.source, person.external_id) for person in people}
-    answers: list[UUID | Rejected] = []
-    for person in people:
-        try:
-            answers.append(_judge(unit, batch, person, announced))
-        except Rejected as rejected:
-            answers.append(rejected)
-    _write(unit, batch)
+    """Registers or updates people by (source, external id); one answer each, in order.
+
+    The address of somebody whom this source has no name for yet links the two; any other taken address is refused.
+    A manager may be announced further down.
+    """
+    before = _load(unit, people)
+    known = replace(before, identities=dict(before.identities), emails=dict(before.emails), named=set(before.named))
+    answers = [_identify(unit, known, person) for person in people]
+    managers = _refuse_unknown_managers(before, people, answers)
+    named: dict[tuple[str, str], Identity] = {}
+    described: dict[UUID, Description] = {}
+    for person, id in zip(people, answers, strict=True):
+        if isinstance(id, Rejected):
+            continue
+        if (person.source, person.external_id) not in before.identities:
+            named[person.source, person.external_id] = Identity(id, person.source, person.external_id)
+        described[id] = _described(unit, described.get(id, Description()), managers, person)
+    stored = {*before.identities.values(), *before.emails.values(), *before.waiting.values()}
+    register(unit, [id for id in described if id not in stored], list(named.values()), described)
     return answers
 
 
-def provisional(unit: Unit, source: str, externals: Sequence[str]) -> dict[str, UUID]:
-    """People whom nobody announced, because facts name them; shown under data quality."""
-    batch = _Batch()
-    made = {external: batch.register(source, external, provisional=True) for external in dict.fromkeys(externals)}
-    _write(unit, batch)
-    return made
+def provisional(unit: Unit, source: str, people: Mapping[str, UUID]) -> None:
+    """Registers people, by external id, whom nobody announced, because facts name them; shown under data quality."""
+    named = [Identity(person, source, external) for external, person in people.items()]
+    register(unit, people.values(), named, {}, provisional=True)
 
 
-def _judge(unit: Unit, batch: _Batch, person: Announced, announced: set[tuple[str, str]]) -> UUID:
+def _load(unit: Unit, people: Sequence[Announced]) -> _Known:
+    connection, vault, workspace_id = unit.connection, unit.vault, unit.workspace.id
+    known = _Known()
+    managers = {person.manager for person in people if person.manager}
+    for source in {DEFAULT_SOURCE, *(person.source for person in people)}:
+        wanted = managers | {person.external_id for person in people if person.source == source}
+        found = identities(connection, vault, workspace_id, wanted, source)
+        known.identities.update({(source, external): id for external, id in found.items()})
+    known.emails = find_by_email(connection, vault, workspace_id, [p.email for p in people if p.email])
+    known.named = names_at(connection, workspace_id, known.emails.values())
+    plain = [person.external_id for person in people if person.source == DEFAULT_SOURCE]
+    known.waiting = waiting_as(connection, vault, workspace_id, plain)
+    return known
+
+
+def _identify(unit: Unit, known: _Known, person: Announced) -> UUID | Rejected:
     identity = (person.source, person.external_id)
     index = email_index(unit.vault, unit.workspace.id, person.email) if person.email else None
-    id = batch.known.get(identity) or (batch.emails.get(index) if index else None)
-    if index and batch.emails.get(index, id) != id:
-        raise Rejected("email_taken", "email", "this address belongs to another person")
-    manager = None
-    if person.manager:
-        boss = (person.source, person.manager)
-        if boss not in batch.known and boss not in announced:
-            raise Rejected("unknown_manager", "manager", "no person has this external id")
-        # Announced further down in the same batch: the pseudonym comes first, the rest when it is their turn.
-        manager = batch.known.get(boss) or batch.register(*boss)
+    holder = known.emails.get(index) if index else None
+    id = known.identities.get(identity)
+    if id is None and holder and (person.source, holder) not in known.named:
+        id = holder
+    elif holder not in (None, id):
+        return Rejected("email_taken", "email")
     if id is None:
-        # Naming oneself as manager registers the person just above.
-        id = batch.known.get(identity) or batch.register(*identity)
-    elif identity not in batch.known:
-        batch.identify(id, *identity)
+        # What any source calls so, and nobody announced, is whom the default source means.
+        id = (known.waiting.get(person.external_id) if person.source == DEFAULT_SOURCE else None) or uuid4()
+    known.identities[identity] = id
+    known.named.add((person.source, id))
     if index:
-        batch.emails[index] = id
-    batch.described[id] = (person, index, manager)
+        known.emails[index] = id
     return id
 
 
-def _write(unit: Unit, batch: _Batch) -> None:
-    texts = [(person, external) for person, _, external in batch.identities]
-    for id, (person, _, _) in batch.described.items():
-        texts += [(id, person.name or ""), (id, person.email or "")]
-    boxes = iter(unit.vault.seal_many(unit.workspace.id, texts))
-    workspace_id = unit.workspace.id
-    identities = [
-        {
-            "workspace_id": workspace_id,
-            "source": source,
-            "external_index": unit.vault.index(workspace_id, "external", external),
-            "external": next(boxes).box,
-            "person_id": person,
+def _refuse_unknown_managers(before: _Known, people: Sequence[Announced], answers: list[UUID | Rejected]) -> _Known:
+    """Refuses whoever names a manager that is neither known nor taken, until all that are left have theirs."""
+    while True:
+        taken = {
+            (person.source, person.external_id): id
+            for person, id in zip(people, answers, strict=True)
+            if not isinstance(id, Rejected)
         }
-        for person, source, external in batch.identities
-    ]
-    described = [
-        {
-            "b_person": id,
-            "b_name": next(boxes).box if person.name else next(boxes) and None,
-            "b_email": next(boxes).box if person.email else next(boxes) and None,
-            "b_index": index,
-            "b_zone": person.zone,
-            "b_manager": manager,
-        }
-        for id, (person, index, manager) in batch.described.items()
-    ]
-    if batch.fresh:
-        rows = [{"workspace_id": workspace_id, "person_id": id, "provisional": p} for id, p in batch.fresh.items()]
-        unit.connection.execute(insert(PERSON), rows)
-    if identities:
-        unit.connection.execute(insert(IDENTITY), identities)
-    confirmed = _confirmed(unit, batch)
-    if described:
-        unit.connection.execute(_DESCRIBE.where(PERSON.c.workspace_id == workspace_id), described)
-    registered = [(id, PersonRegistered(person=id, provisional=p)) for id, p in batch.fresh.items()]
-    events: list[tuple[UUID, Event]] = [*registered, *((id, PersonConfirmed(person=id)) for id in confirmed)]
-    unit.append_all([NewEvent(stream=id, event=event, occurred_at=unit.now) for id, event in events])
+        known = _Known({**taken, **before.identities})
+        refused = [
+            index
+            for index, person in enumerate(people)
+            if person.manager
+            and not isinstance(answers[index], Rejected)
+            and known.called(person.source, person.manager) is None
+        ]
+        if not refused:
+            return known
+        for index in refused:
+            answers[index] = Rejected("unknown_manager", "manager")
 
 
-def _confirmed(unit: Unit, batch: _Batch) -> list[UUID]:
-    """Whom this batch announces for the first time, although facts named them before."""
-    waiting = unit.connection.scalars(
-        select(PERSON.c.person_id).where(PERSON.c.workspace_id == unit.workspace.id, PERSON.c.provisional)
+def _described(unit: Unit, said: Description, known: _Known, person: Announced) -> Description:
+    """What is known to be said of a person, with what this announcement adds."""
+    manager = known.called(person.source, person.manager) if person.manager else None
+    return Description(
+        name=person.name or said.name,
+        email=person.email or said.email,
+        email_index=email_index(unit.vault, unit.workspace.id, person.email) if person.email else said.email_index,
+        zone=person.zone or said.zone,
+        manager=manager or said.manager,
     )
-    return [id for id in waiting if id in batch.described]
-
-
-_DESCRIBE = (
-    update(PERSON)
-    .where(PERSON.c.person_id == bindparam("b_person"))
-    .values(
-        provisional=False,
-        **{
-            column: func.coalesce(bindparam(name, type_=PERSON.c[column].type), PERSON.c[column])
-            for column, name in {
-                "name": "b_name",
-                "email": "b_email",
-                "email_index": "b_index",
-                "zone": "b_zone",
-                "manager_id": "b_manager",
-            }.items()
-        },
-    )
-)

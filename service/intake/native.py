@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from service.http.fields import MAX_AHEAD
+from service.http.problem import MAX_PATH
 from service.intake.store import Use, store
 from service.takehold import Takehold
 
-MAX_ITEMS = 2000
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# To the very end of the text: `$` would let a newline follow.
+_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=_PRINTABLE)]
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=_PRINTABLE)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 _Duration = Annotated[int, msgspec.Meta(ge=0, le=86_400_000)]
 _PROPERTIES_LIMIT = 4096
+_AT = re.compile(r"(?:field | at )`(?:\$\.)?(.*)`$", re.DOTALL)
+"""How msgspec ends a complaint: "... - at `$.count`" or "... required field `app`"."""
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,9 +36,49 @@ class Item(msgspec.Struct, forbid_unknown_fields=True):
     feature: _Name
     actor: _Id
     occurred_at: datetime
-    count: _Count = 1
-    duration_ms: _Duration | None = None
+    count: _Count | UnsetType = UNSET
+    duration_ms: _Duration | UnsetType | None = UNSET
     properties: dict[str, Any] | None = None
+
+
+class PlainItem(msgspec.Struct, forbid_unknown_fields=True):
+    """An Item without properties, from a text that holds no control characters."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    app: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    feature: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    actor: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    occurred_at: datetime
+    count: _Count | UnsetType = UNSET
+    duration_ms: _Duration | UnsetType | None = UNSET
+
+
+class _PlainBody(msgspec.Struct, forbid_unknown_fields=True):
+    events: list[PlainItem]
+
+
+_PLAIN_BODY = msgspec.json.Decoder(_PlainBody)
+_QUOTES_OF_ITEM = 2 * 5 + 2 * 5
+"""Of the five keys that every item has, and of their values, which all are strings."""
+
+
+def plain_items(raw: bytes) -> list[PlainItem] | None:
+    """The items of a body that is beyond doubt; None for any other, which must be judged with care.
+
+    Ten times as fast as strict JSON and then item by item; never accepts what that would refuse.
+    """
+    # The ways in which JSON can hold what _PRINTABLE refuses: escapes, DEL, and the first byte of U+0080 to U+009F.
+    if b"\\" in raw or b"\x7f" in raw or b"\xc2" in raw:
+        return None
+    try:
+        items = _PLAIN_BODY.decode(raw).events
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    extra = sum((item.count is not UNSET) + (item.duration_ms is not UNSET) for item in items)
+    # Without escapes every quote begins or ends a string; more of them than were read is a key given twice.
+    if raw.count(b'"') != 2 + _QUOTES_OF_ITEM * len(items) + 2 * extra:
+        return None
+    return items
 
 
 @dataclass(frozen=True)
@@ -81,28 +127,36 @@ def take(
 
 
 def _use(raw: object, oldest: datetime, latest: datetime) -> Use:
-    try:
-        item = msgspec.convert(raw, Item)
-    except msgspec.ValidationError as error:
-        # msgspec says what and where: "Expected `int` >= 1 - at `$.count`".
-        message, _, where = str(error).partition(" - at `$")
-        raise _Rejected(message, where.strip("`.") or None) from None
+    item = raw if isinstance(raw, PlainItem) else _item(raw)
     if item.occurred_at.tzinfo is None:
         raise _Rejected("needs a time zone, such as 2026-03-01T09:00:00Z", "occurred_at")
     if item.occurred_at > latest:
         raise _Rejected("too_far_ahead", "occurred_at")
     if item.occurred_at < oldest:
         raise _Rejected("too_old", "occurred_at")
-    properties = None if item.properties is None else json.dumps(item.properties, separators=(",", ":"))
-    if properties and len(properties) > _PROPERTIES_LIMIT:
-        raise _Rejected(f"more than {_PROPERTIES_LIMIT} characters of JSON", "properties")
     return Use(
         item.id,
         item.app,
         item.feature,
         item.actor,
         int(item.occurred_at.timestamp() * 1000),
-        item.count,
-        item.duration_ms,
-        properties,
+        1 if item.count is UNSET else item.count,
+        None if item.duration_ms is UNSET else item.duration_ms,
+        None if isinstance(item, PlainItem) else _properties(item),
     )
+
+
+def _item(raw: object) -> Item:
+    try:
+        return msgspec.convert(raw, Item)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        where = _AT.search(message)
+        raise _Rejected(message.partition(" - at `$")[0][:MAX_PATH], where[1][:MAX_PATH] if where else None) from None
+
+
+def _properties(item: Item) -> str | None:
+    properties = None if item.properties is None else json.dumps(item.properties, separators=(",", ":"))
+    if properties and len(properties) > _PROPERTIES_LIMIT:
+        raise _Rejected(f"more than {_PROPERTIES_LIMIT} characters of JSON", "properties")
+    return properties

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from events.usage_log import Observation, intern_feature, intern_source, record
 from service.takehold import Takehold
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+# Not a dataclass, for the same reason as Observation.
+class Use(msgspec.Struct, frozen=True, gc=False):
     """One use as a source tells it; the fields of Observation, with names in place of numbers.
 
     kind: use, passive, success or failure. grain: instant, day or week.

@@ -54,9 +54,8 @@ def role_profiles(view: View, change: Change, roles: Sequence[Role]) -> list[Rol
     rows = assessments_of(view.connection, view.workspace.id, change.id, view.at)
     by_person: dict[UUID, list[Assessment]] = defaultdict(list)
     averages: dict[UUID, list[Average]] = defaultdict(list)
-    early = view.today < change.terms.go_live
     for row in rows:
-        scores = _scores(row, early)
+        scores = _scores(row, row.occurred_at.astimezone(view.workspace.zone).date() < change.terms.go_live)
         if row.person_id:
             given = Assessment(row.person_id, row.source, scores, row.method, None, row.occurred_at)
             by_person[row.person_id].append(given)
@@ -106,7 +105,7 @@ def _covers(member: Member, day: date) -> bool:
 
 
 def _scores(row: Any, early: bool) -> dict[Element, float]:
-    """What was answered; Reinforcement is not applicable before go-live, so an answer to it does not count."""
+    """What was answered; Reinforcement is not applicable before go-live, so an answer given by then does not count."""
     return {
         element: cast(float, getattr(row, element))
         for element in ELEMENTS

@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Engine, Row, and_, func, or_, select
 
 from adkar.change import Change
 from adkar.coverage import working_days
+from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.activity import unpack
-from events.tables import ACTIVITY, FEATURE
+from events.tables import ACTIVITY, FEATURE, FOLLOWER
 from events.types.change import Feature
 from service.queries.view import View
-from service.readmodels.links import links
+from service.readmodels.links import Links, links
+from service.readmodels.members import Members
 
 _COUNTED_KINDS = ("use", "success")
 """Passive use and failures do not count as use."""
+
+_MOST_KEPT = 12
+"""Answers one process keeps of a store; with 100,000 people each takes some tens of megabytes."""
+
+_Answer = TypeVar("_Answer")
+_kept: WeakKeyDictionary[Engine, OrderedDict[Hashable, tuple[Hashable, Any]]] = WeakKeyDictionary()
+_kept_lock = Lock()
+
+
+def kept(view: View, name: Hashable, version: Hashable, make: Callable[[], _Answer]) -> _Answer:
+    """What `make` answers, or answered in this process for the same version. Nobody may alter it.
+
+    version: what `make` depends on besides the name. Views of the past are not kept.
+    """
+    if view.at is not None:
+        return make()
+    name = (view.workspace.id, name)
+    with _kept_lock:
+        answers = _kept.setdefault(view.connection.engine, OrderedDict())
+        if name in answers and answers[name][0] == version:
+            answers.move_to_end(name)
+            return answers[name][1]  # type: ignore[no-any-return]
+    made = make()
+    with _kept_lock:
+        answers[name] = (version, made)
+        answers.move_to_end(name)
+        while len(answers) > _MOST_KEPT:
+            answers.popitem(last=False)
+    return made
+
+
+def checkpoints(view: View) -> tuple[Hashable, ...]:
+    """Where the followers stand that members, links and activity come from, in the same snapshot as these."""
+    names = (Members.name, Links.name, ACTIVITY_FOLLOWER)
+    rows = view.connection.execute(
+        select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.moved_at).where(
+            FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names)
+        )
+    )
+    found = {row.name: tuple(row) for row in rows}
+    return tuple(found.get(name) for name in names)
 
 
 @dataclass(frozen=True)
@@ -53,7 +99,7 @@ def sightings(view: View, features: Sequence[Feature], people: Sequence[UUID], g
     first_day = min([row.day.toordinal() for row in rows] + [go_live.toordinal(), last_day])
     height = last_day - first_day + 1
     column = _columns(view, people)
-    known = np.flatnonzero(column[:, 1])
+    known = column[:, 1] == 1
     used = np.zeros((height, len(people)), dtype=np.bool_)
     strangers: dict[int, int] = {}
     unlinked_days: list[tuple[int, npt.NDArray[np.int64]]] = []
@@ -62,10 +108,11 @@ def sightings(view: View, features: Sequence[Feature], people: Sequence[UUID], g
     for row in rows:
         day = row.day.toordinal() - first_day
         accounts, _ = unpack(row.accounts, row.counts)
-        inside = accounts[accounts < len(column)]
+        # Sorted, so whoever is beyond the last linked account comes last.
+        inside, beyond = np.split(accounts, [np.searchsorted(accounts, len(column))])
         people_here = column[inside, 0]
         used[day, people_here[people_here >= 0]] = True
-        stray = accounts[~np.isin(accounts, known, assume_unique=True)]
+        stray = np.concatenate([inside[~known[inside]], beyond])
         if len(stray):
             for account in stray.tolist():
                 strangers.setdefault(account, len(strangers))
@@ -136,9 +183,10 @@ def _columns(view: View, people: Sequence[UUID]) -> npt.NDArray[np.int64]:
     """By account: the column of its person (-1 for somebody else), and whether it has a person at all."""
     column_of = {person: column for column, person in enumerate(people)}
     linked = links(view.connection, view.workspace.id, view.at)
-    table = np.full((max((row.account_id for row in linked), default=0) + 1, 2), (-1, 0), dtype=np.int64)
-    for row in linked:
-        table[row.account_id] = (column_of.get(row.person_id, -1), 1)
+    accounts = [row.account_id for row in linked]
+    table = np.full((max(accounts, default=0) + 1, 2), (-1, 0), dtype=np.int64)
+    table[accounts, 0] = [column_of.get(row.person_id, -1) for row in linked]
+    table[accounts, 1] = 1
     return table
 
 

@@ -29,7 +29,8 @@ class View:
 def view(
     connection: Connection, workspace: Workspace, as_of: datetime | None = None, now: datetime | None = None
 ) -> View:
-    """What was known at `as_of`, or what is known now."""
-    instant = as_of or now or datetime.now(UTC)
+    """What was known at `as_of`, or what is known now; nobody knows more than that, so a later `as_of` is now."""
+    now = now or datetime.now(UTC)
+    instant = min(as_of or now, now)
     at = None if as_of is None else position_at(connection, workspace.id, as_of)
     return View(connection, workspace, at, instant.astimezone(workspace.zone).date())

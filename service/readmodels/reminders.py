@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, Text, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, Text, case, func, insert, select, update
 from sqlmodel import Field, SQLModel
 
 from events.envelope import Recorded
@@ -17,7 +17,10 @@ from events.types import reinforcement as told
 
 
 class ReminderRow(SQLModel, table=True):
-    """A reminder. `state`: raised, sent, failed, snoozed, acknowledged or dropped; `reason` says why it was dropped."""
+    """A reminder. `state`: raised, sent, failed, snoozed, acknowledged or dropped.
+
+    `reason`: why it was dropped, or why the last delivery that was not handed over was not.
+    """
 
     __tablename__ = "rm_reminder"
 
@@ -54,9 +57,14 @@ class Reminders:
             case told.ReminderDropped() as dropped:
                 _place(connection, recorded, dropped, "dropped", dropped.reason)
             case told.DeliverySent(reminder=reminder):
-                self._set(connection, recorded, reminder, state="sent", sent_at=recorded.occurred_at)
+                # What one subscriber got is sent; that another never will stays beside it as the reason.
+                reason = case((_TABLE.c.state == "failed", _TABLE.c.reason), else_=None)
+                self._set(connection, recorded, reminder, state="sent", sent_at=recorded.occurred_at, reason=reason)
             case told.DeliveryFailed(reminder=reminder, reason=reason, retry=None):
-                self._set(connection, recorded, reminder, state="failed", reason=reason)
+                state = case((_TABLE.c.state == "sent", "sent"), else_="failed")
+                self._set(connection, recorded, reminder, state=state, reason=reason)
+            case told.DeliveryFailed(reminder=reminder, reason=reason):
+                self._set(connection, recorded, reminder, reason=reason)
             case told.ReminderSnoozed(reminder=reminder, until=until):
                 self._set(connection, recorded, reminder, state="snoozed", due=until)
             case told.ReminderAcknowledged(reminder=reminder, action=action):
@@ -112,13 +120,27 @@ def _place(
 def reminders_of(
     connection: Connection, workspace_id: str, change: UUID, limit: int = 500
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """A change's reminders, newest first, with the columns of ReminderRow."""
-    return connection.execute(
-        select(_TABLE)
-        .where(_TABLE.c.workspace_id == workspace_id, _TABLE.c.change_id == change)
-        .order_by(_TABLE.c.raised_at.desc(), _TABLE.c.since_position.desc())
-        .limit(limit)
-    ).all()
+    """A change's reminders, newest first, with the columns of ReminderRow; at most `limit` of each audience.
+
+    Of each, because a thousand nudges would else push the alerts of everybody who may not see nudges off the list.
+    """
+    rows = [
+        row
+        for audience in get_args(told.Audience)
+        for row in connection.execute(
+            select(_TABLE)
+            .where(_TABLE.c.workspace_id == workspace_id, _TABLE.c.change_id == change, _TABLE.c.audience == audience)
+            .order_by(_TABLE.c.raised_at.desc(), _TABLE.c.since_position.desc())
+            .limit(limit)
+        )
+    ]
+    return sorted(rows, key=lambda row: (row.raised_at, row.since_position), reverse=True)
+
+
+def personal_count(connection: Connection, workspace_id: str, change: UUID) -> int:
+    """How many reminders of a change speak to single people."""
+    here = _TABLE.c.workspace_id == workspace_id, _TABLE.c.change_id == change, _TABLE.c.audience == "person"
+    return connection.scalar(select(func.count()).where(*here)) or 0
 
 
 def nudges_since(connection: Connection, workspace_id: str, instant: datetime) -> dict[UUID, list[datetime]]:

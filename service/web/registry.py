@@ -6,10 +6,10 @@ from flask import Blueprint, Flask, Response, render_template, request
 
 from service.http.problem import MEDIA_TYPE
 from service.takehold import Takehold
-from service.web import first, signing, unsubscribing
+from service.web import first, problem_codes, signing, unsubscribing
 from service.web.session import configure
 
-PAGES: tuple[Blueprint, ...] = (first.blp, signing.blp, unsubscribing.blp)
+PAGES: tuple[Blueprint, ...] = (first.blp, signing.blp, unsubscribing.blp, problem_codes.blp)
 
 
 def add_pages(app: Flask, takehold: Takehold) -> None:

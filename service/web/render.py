@@ -35,8 +35,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "reason": {
         "opted_out": "the person asked for no reminders",
         "cool_down": "another reminder went to the person within 7 days",
+        "nobody_to_tell": "the role has no manager and no channel",
+        "resolved_while_held": "no longer needed when its time came",
         "no_address": "no address is known",
-        "resolved": "no longer needed when it was due",
     },
     "barrier": {
         **{element: element.capitalize() for element in ELEMENTS},

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection, insert, select
 
 from adkar.change import Change
-from events.log import stream_of
 from events.sealed import Sealed
 from events.types.reinforcement import ReminderRaised
 from notifiers.channel import Channel
@@ -40,23 +39,21 @@ class Addressed:
     message: Message
 
 
-def address(takehold: Takehold, workspace_id: str, claimed: Claim) -> Addressed:
+def address(takehold: Takehold, workspace_id: str, claimed: Claim, raised: ReminderRaised) -> Addressed:
     """Raises PermanentFailure when there is nowhere to send it."""
     with takehold.database.read() as connection:
-        stream = stream_of(connection, workspace_id, claimed.reminder)
-        raised = stream[0].event if stream else None
-        if not isinstance(raised, ReminderRaised):
-            raise PermanentFailure("unknown_reminder")
         kind, target = _target(takehold, connection, workspace_id, claimed)
         change = change_by_id(connection, workspace_id, raised.change)
     nudged = claimed.person if raised.audience == "person" else None
-    message = _message(takehold, workspace_id, claimed, raised, change, target, nudged)
+    # A webhook's address is a secret, and no channel needs to say it.
+    label = "Slack" if kind == "slack" else target
+    message = _message(takehold, workspace_id, claimed, raised, change, label, nudged)
     if kind == "slack":
         return Addressed("slack", Slack(target), message)
     if takehold.settings.smtp_host is None and takehold.settings.without_mail_server == "console":
         return Addressed("console", Console(), message)
     if takehold.settings.smtp_host is None:
-        return Addressed("mailbox", Mailbox(lambda one: _keep(takehold, workspace_id, one)), message)
+        return Addressed("mailbox", Mailbox(lambda one: _keep(takehold, workspace_id, claimed, one)), message)
     return Addressed("mail", Mail(_mail_settings(takehold.settings)), message)
 
 
@@ -80,14 +77,14 @@ def _message(
     claimed: Claim,
     raised: ReminderRaised,
     change: Change | None,
-    target: str,
+    to: str,
     nudged: UUID | None,
 ) -> Message:
     said = words(raised.rule, raised.facts)
     page = f"{takehold.settings.public_url.rstrip('/')}/?change={change.key if change else ''}"
     return Message(
         id=str(claimed.delivery),
-        to=target if "@" in target else "Slack",
+        to=to,
         subject=said.subject,
         text=said.text,
         actions=() if nudged else (Action("Open the page", page),),
@@ -106,9 +103,10 @@ def _mail_settings(settings: Settings) -> MailSettings:
     )
 
 
-def _keep(takehold: Takehold, workspace_id: str, message: Message) -> None:
+def _keep(takehold: Takehold, workspace_id: str, claimed: Claim, message: Message) -> None:
     text = msgspec.json.encode({"to": message.to, "subject": message.subject, "text": message.text}).decode()
-    box = takehold.vault.seal(workspace_id, text, uuid4())
+    # Under the person's own key, so that who is erased is erased here as well.
+    box = takehold.vault.seal(workspace_id, text, claimed.person)
     with takehold.database.write("work", workspace_id) as connection:
         if connection.scalar(
             select(MAILBOX.c.delivery_id).where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,7 @@ from service.readmodels.optouts import opted_out
 from service.readmodels.reminders import nudges_since
 from service.takehold import Takehold
 from service.unit import Workspace
+from service.worker.follow import follow
 from service.worker.lease import check, lease
 from service.worker.raising import Raising, reminder_id
 from service.worker.releasing import release
@@ -31,7 +32,7 @@ TASK = "evaluate"
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What one evaluation did, in numbers of reminders. `held` were let go of as their quiet time ended."""
+    """What one evaluation did: reminders raised and dropped, and held deliveries let go of as their time came."""
 
     raised: int = 0
     dropped: int = 0
@@ -39,32 +40,46 @@ class Evaluated:
 
 
 def evaluate(takehold: Takehold, workspace: Workspace, now: datetime) -> Evaluated:
-    """Evaluates every open change of a workspace, unless another worker is doing so."""
+    """Evaluates every open change of a workspace, unless another worker is doing so. Raises Busy and LostLease."""
     with lease(takehold.database, workspace.id, TASK) as epoch:
-        if epoch is None:
+        # Read models that lag would show a nudge of a moment ago as not sent, and last night's users as idle.
+        if epoch is None or not follow(takehold, workspace):
             return Evaluated()
         with takehold.database.read() as connection:
-            wanted, zones, silenced, recent = _look(connection, workspace, now)
+            seen = _look(connection, workspace, now)
         with takehold.command(workspace.id, "system", "worker", now=now) as unit:
             check(unit.connection, workspace.id, TASK, epoch)
-            known = contents(unit.connection, workspace.id, [reminder_id(workspace.id, one.cause) for one in wanted])
-            fresh = [one for one in wanted if reminder_id(workspace.id, one.cause) not in known]
-            raising = Raising(unit, zones, silenced, recent)
-            for reminder in fresh:
-                raising.judge(reminder)
+            ids = {reminder_id(workspace.id, one.cause): one for one in seen.wanted}
+            known = contents(unit.connection, workspace.id, list(ids))
+            raising = Raising(unit, seen.zones, seen.silenced, seen.recent)
+            for id, reminder in ids.items():
+                if id not in known:
+                    raising.judge(reminder)
             raised, dropped = raising.record()
-            return Evaluated(raised, dropped, release(unit, {one.cause for one in wanted}))
+            causes = {one.cause for one in seen.wanted}
+            return Evaluated(raised, dropped, release(unit, causes, seen.frozen))
 
 
-def _look(
-    connection: Connection, workspace: Workspace, now: datetime
-) -> tuple[list[Reminder], Mapping[UUID, str], set[UUID], dict[UUID, list[datetime]]]:
+@dataclass(frozen=True)
+class _Seen:
+    """wanted: what the rules want now. frozen: roles whose latest week is unknown. The rest is as Raising takes it."""
+
+    wanted: Sequence[Reminder]
+    frozen: Set[UUID]
+    zones: Mapping[UUID, str]
+    silenced: set[UUID]
+    recent: dict[UUID, list[datetime]]
+
+
+def _look(connection: Connection, workspace: Workspace, now: datetime) -> _Seen:
     seen = view(connection, workspace, now=now)
-    wanted: list[Reminder] = []
-    for id in change_ids(connection, workspace.id):
-        change = change_by_id(connection, workspace.id, id)
-        if change and change.terms.phase != "closed":
-            for state in role_states(seen, change):
-                wanted += [reminder for rule in RULES for reminder in rule(state, now)]
-    recent = nudges_since(connection, workspace.id, now - COOL_DOWN)
-    return wanted, zones_of(connection, workspace.id), opted_out(connection, workspace.id), recent
+    changes = [change_by_id(connection, workspace.id, id) for id in change_ids(connection, workspace.id)]
+    open_changes = [change for change in changes if change and change.terms.phase != "closed"]
+    states = [state for change in open_changes for state in role_states(seen, change)]
+    return _Seen(
+        wanted=[reminder for state in states for rule in RULES for reminder in rule(state, now)],
+        frozen={state.role for state in states if state.weeks and state.weeks[-1].status == "unknown"},
+        zones=zones_of(connection, workspace.id),
+        silenced=opted_out(connection, workspace.id),
+        recent=nudges_since(connection, workspace.id, now - COOL_DOWN),
+    )

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection, select
+
+from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.activity import advance_activity
+from events.log import head
+from events.tables import FOLLOWER
+from events.usage_log import last_seq
 from service.directory.accounts import link, unlinked_of_known_people
 from service.takehold import Takehold
 from service.unit import Workspace
 
 
-def follow(takehold: Takehold, workspace: Workspace) -> None:
-    """Brings everything up to date: events, then links of accounts, then usage. Raises Busy and Overtaken."""
+def follow(takehold: Takehold, workspace: Workspace) -> bool:
+    """Brings everything up to date: events, then links of accounts, then usage. Raises Busy and Overtaken.
+
+    False when something recorded before the call is still to be applied: another process is at it, or a read model
+    was stopped.
+    """
+    with takehold.database.read() as connection:
+        goal = _heads(connection, workspace.id)
     takehold.catch_up(workspace.id)
     while True:
         with takehold.database.read() as connection:
@@ -22,3 +34,17 @@ def follow(takehold: Takehold, workspace: Workspace) -> None:
         takehold.catch_up(workspace.id)
     while advance_activity(takehold.database, workspace.id, workspace.zone):
         pass
+    with takehold.database.read() as connection:
+        return _reached(connection, workspace.id, goal)
+
+
+def _heads(connection: Connection, workspace_id: str) -> tuple[int, int]:
+    """Positions of the last event and of the last observation."""
+    return head(connection, workspace_id)[0], last_seq(connection, workspace_id)
+
+
+def _reached(connection: Connection, workspace_id: str, goal: tuple[int, int]) -> bool:
+    rows = connection.execute(
+        select(FOLLOWER.c.name, FOLLOWER.c.position).where(FOLLOWER.c.workspace_id == workspace_id)
+    )
+    return all(position >= goal[name == ACTIVITY_FOLLOWER] for name, position in rows)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from events.database import Database
 from events.envelope import new_id
@@ -57,7 +57,7 @@ def _take(database: Database, workspace_id: str, task: str, holder: str) -> int 
             return 1
         taken = connection.execute(
             update(LEASE)
-            .where(*_here(workspace_id, task), or_(LEASE.c.until <= now, LEASE.c.holder == holder))
+            .where(*_here(workspace_id, task), LEASE.c.until <= now)
             .values(holder=holder, until=now + LEASE_TIME, epoch=LEASE.c.epoch + 1)
             .returning(LEASE.c.epoch)
         ).first()

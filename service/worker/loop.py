@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from threading import Event
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -13,6 +14,7 @@ from events.database import Busy
 from events.followers import Overtaken
 from service.metrics import WORKER_FAILURES
 from service.takehold import Takehold
+from service.unit import Workspace
 from service.worker.deliver import Delivered, deliver
 from service.worker.evaluate import Evaluated, evaluate
 from service.worker.follow import follow
@@ -42,36 +44,40 @@ class Worker:
             # A round that comes late is run once, however many were missed; nothing is keyed on when it ran.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._stopped = Event()
         self._every(1, "follow", lambda workspace: follow(takehold, workspace))
         self._every(30, "evaluate", lambda workspace: evaluate(takehold, workspace, datetime.now(UTC)))
-        self._every(2, "deliver", lambda workspace: deliver(takehold, workspace, datetime.now(UTC)))
-        self._scheduler.add_job(self._guarded("maintain", takehold.database.maintain), "interval", seconds=5)
+        self._every(2, "deliver", self._deliver)
+        self._scheduler.add_job(lambda: _guarded("maintain", takehold.database.maintain), "interval", seconds=5)
 
     def start(self) -> None:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Waits for the rounds in flight; a send takes at most 20 s."""
+        """Waits for what is in flight; of a round of deliveries that is one send, which takes at most 20 s."""
+        self._stopped.set()
         self._scheduler.shutdown(wait=True)
 
-    def _every(self, seconds: int, name: str, task: Callable[[Any], object]) -> None:
+    def _deliver(self, workspace: Workspace) -> None:
+        deliver(self._takehold, workspace, datetime.now(UTC), stopped=self._stopped.is_set)
+
+    def _every(self, seconds: int, name: str, task: Callable[[Workspace], object]) -> None:
         def everywhere() -> None:
             for workspace in self._takehold.workspaces():
-                task(workspace)
+                # Each by itself: a workspace that fails in every round must not starve those after it.
+                _guarded(name, partial(task, workspace))
 
         self._scheduler.add_job(
-            self._guarded(name, everywhere), "interval", seconds=seconds, next_run_time=datetime.now(UTC)
+            lambda: _guarded(name, everywhere), "interval", seconds=seconds, next_run_time=datetime.now(UTC)
         )
 
-    def _guarded(self, name: str, task: Callable[[], object]) -> Callable[[], None]:
-        def run() -> None:
-            try:
-                task()
-            except (Busy, Overtaken, LostLease):
-                # Another worker was quicker; the next round sees what it left.
-                return
-            except Exception as error:
-                WORKER_FAILURES.labels(task=name).inc()
-                _log.error("worker round failed", task=name, error=type(error).__name__)
 
-        return run
+def _guarded(name: str, task: Callable[[], object]) -> None:
+    try:
+        task()
+    except (Busy, Overtaken, LostLease):
+        # Another worker was quicker; the next round sees what it left.
+        return
+    except Exception as error:
+        WORKER_FAILURES.labels(task=name).inc()
+        _log.error("worker round failed", task=name, error=type(error).__name__)

@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
-from uuid import uuid5
+from collections.abc import Set
+from uuid import UUID
 
 from sqlalchemy import select, update
 
-from events.envelope import NewEvent
-from events.log import stream_of
-from events.types.reinforcement import ReminderDropped, ReminderRaised
 from service.unit import Unit
+from service.worker.standing import dropped, standing
 from service.worker.tables import DELIVERY
 
 RESOLVED = "resolved_while_held"
 
 
-def release(unit: Unit, causes: set[str]) -> int:
+def release(unit: Unit, causes: Set[str], frozen: Set[UUID]) -> int:
     """Lets go of held deliveries whose time has come: due if a rule still wants them, else dropped. Answers how many.
 
-    causes: what the rules want now.
+    causes: what the rules want now. frozen: roles of which nothing is known now; theirs are held on, for a rule that
+    cannot see must not pass for one that is content.
     """
-    held = unit.connection.execute(
-        select(DELIVERY).where(
-            DELIVERY.c.workspace_id == unit.workspace.id, DELIVERY.c.state == "held", DELIVERY.c.due_at <= unit.now
-        )
-    ).all()
-    for row in held:
-        stream = stream_of(unit.connection, unit.workspace.id, row.reminder_id)
-        raised = stream[0].event
-        still = isinstance(raised, ReminderRaised) and raised.cause in causes
-        unit.connection.execute(
-            update(DELIVERY)
-            .where(DELIVERY.c.workspace_id == unit.workspace.id, DELIVERY.c.delivery_id == row.delivery_id)
-            .values(state="due" if still else "dropped")
-        )
-        if isinstance(raised, ReminderRaised) and not still:
-            event = ReminderDropped(
-                reminder=raised.reminder,
-                change=raised.change,
-                role=raised.role,
-                rule=raised.rule,
-                cause=raised.cause,
-                audience=raised.audience,
-                recipient=raised.recipient,
-                reason=RESOLVED,
+    released = 0
+    for reminder in _waiting(unit):
+        stands = standing(unit.connection, unit.workspace.id, reminder)
+        if stands is None or stands.answered:
+            released += _settle(unit, reminder, "dropped")
+        elif stands.raised.cause in causes:
+            released += _settle(unit, reminder, "due")
+        elif stands.raised.role not in frozen:
+            released += _settle(unit, reminder, "dropped")
+            unit.append(reminder, [dropped(stands.raised, RESOLVED)])
+    return released
+
+
+def _waiting(unit: Unit) -> list[UUID]:
+    return list(
+        unit.connection.scalars(
+            select(DELIVERY.c.reminder_id)
+            .distinct()
+            .where(
+                DELIVERY.c.workspace_id == unit.workspace.id, DELIVERY.c.state == "held", DELIVERY.c.due_at <= unit.now
             )
-            unit.append_all(
-                [
-                    NewEvent(
-                        stream=raised.reminder,
-                        event=event,
-                        occurred_at=unit.now,
-                        event_id=uuid5(row.delivery_id, RESOLVED),
-                    )
-                ]
-            )
-    return len(held)
+        )
+    )
+
+
+def _settle(unit: Unit, reminder: UUID, state: str) -> int:
+    settled = unit.connection.execute(
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.workspace_id == unit.workspace.id,
+            DELIVERY.c.reminder_id == reminder,
+            DELIVERY.c.state == "held",
+            DELIVERY.c.due_at <= unit.now,
+        )
+        .values(state=state)
+    )
+    return settled.rowcount

@@ -16,6 +16,11 @@ from events.log import append
 from tests.events.cast import CHAMPION, HOME, fact
 
 
+def pause(chance: random.Random) -> float:
+    """How long a writer keeps its transaction open: 0 to 0.2 s, more often short than long."""
+    return float(0.2 * chance.random() ** 2)
+
+
 def hold(url: str, lock: str) -> None:
     """Takes a lock and keeps it."""
     with open_database(url).write(cast("Lock", lock), HOME):
@@ -27,13 +32,13 @@ def append_some(url: str, threads: str, each: str, seed: str) -> None:
     database = open_database(url, lock_seconds=60)
     _wait_for_the_end()
     chance = random.Random(int(seed))
-    holds = [[chance.uniform(0, 0.2) for _ in range(int(each))] for _ in range(int(threads))]
+    holds = [[pause(chance) for _ in range(int(each))] for _ in range(int(threads))]
 
     def write(pauses: list[float]) -> None:
-        for pause in pauses:
+        for seconds in pauses:
             with database.write("events", HOME) as connection:
                 append(connection, HOME, [fact()], CHAMPION)
-                Event().wait(pause)
+                Event().wait(seconds)
 
     writers = [Thread(target=write, args=(pauses,)) for pauses in holds]
     for writer in writers:
@@ -50,4 +55,4 @@ def _wait_for_the_end() -> None:
 
 
 if __name__ == "__main__":
-    {"hold": hold, "append_some": append_some}[sys.argv[1]](*sys.argv[2:])
+    {"hold": hold, "append_some": append_some}[sys.argv[1]](*sys.argv[2:])  # type: ignore[operator]

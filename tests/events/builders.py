@@ -10,8 +10,6 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from events.types.base import Event
-
 _WHOLE = st.integers(-(2**53), 2**53)
 _PLAIN: dict[type, st.SearchStrategy[Any]] = {
     NoneType: st.none(),
@@ -27,13 +25,8 @@ _PLAIN: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
-def event_of(kind: type[Event]) -> st.SearchStrategy[Event]:
-    """Any event of a type."""
-    return _of(kind)
-
-
-def values_of(kind: type[Event]) -> st.SearchStrategy[dict[str, Any]]:
-    """What its constructor takes, by name."""
+def values_of(kind: type) -> st.SearchStrategy[dict[str, Any]]:
+    """What the constructor of an event type takes, by name."""
     hints = get_type_hints(kind)
     return st.fixed_dictionaries({field.name: _of(hints[field.name]) for field in fields(kind)})
 

@@ -174,7 +174,7 @@ def test_threads_that_fold_at_once_count_each_observation_once(database: Databas
             return connection.scalar(select(FOLLOWER.c.position).where(FOLLOWER.c.workspace_id == workspace)) == 60
 
     def fold(_: int) -> None:
-        for _ in until(at_the_head):
+        for _round in until(at_the_head):
             advance_activity(database, workspace, BERLIN, limit=7)
 
     with ThreadPoolExecutor(3) as pool:

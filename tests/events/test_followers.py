@@ -196,7 +196,7 @@ def test_threads_that_advance_at_once_apply_each_event_once(store: Database) -> 
 
     def catch_up(_: int) -> None:
         start.wait()
-        for _ in until(lambda: checkpoint(store, "beta").position == total):
+        for _round in until(lambda: checkpoint(store, "beta").position == total):
             advance(store, HOME, [ALPHA, BETA], limit=3)
 
     with ThreadPoolExecutor(4) as pool:

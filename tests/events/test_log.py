@@ -14,9 +14,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from events.database import Database
-from events.envelope import NewEvent, Who
-from events.log import Conflict, IdTaken, append, head, position_at, read, stream_of
-from events.types.people import PersonConfirmed, PersonOptedOut, PersonRegistered
+from events.envelope import Who
+from events.log import Conflict, append, head, last_of, position_at, read, stream_of
+from events.types.people import PersonConfirmed, PersonRegistered
 from tests.events.cast import CHAMPION, HOME, NOON, fact, rows_of, tell
 
 ALICE = UUID("00000000-0000-4000-8000-00000000a11c")
@@ -57,6 +57,14 @@ def test_every_stream_counts_its_own_versions(database: Database) -> None:
     assert [(one.position, one.stream_version) for one in bobs] == [(2, 1), (4, 2)]
 
 
+def test_the_last_event_of_each_stream_is_found_and_only_of_this_workspace(database: Database) -> None:
+    told = tell(database, fact(ALICE), fact(BOB), fact(ALICE), fact())
+    tell(database, fact(ALICE), fact(ALICE), fact(ALICE), workspace="elsewhere")
+    with database.read() as connection:
+        assert last_of(connection, HOME, [ALICE, BOB, uuid4()]) == {ALICE: told[2], BOB: told[1]}
+        assert last_of(connection, HOME, []) == {}
+
+
 def test_what_is_read_is_what_append_returned(database: Database) -> None:
     told = tell(database, fact(ALICE, PersonRegistered(person=ALICE)), fact(BOB))
     with database.read() as connection:
@@ -95,77 +103,31 @@ def test_a_stream_at_the_expected_version_takes_the_events(database: Database) -
     assert [row.stream_version for row in rows_of(database)] == [1, 2, 3]
 
 
-def test_the_same_fact_arriving_again_is_left_out(database: Database) -> None:
-    once = fact(ALICE, event_id=uuid4())
-    assert len(tell(database, once, once)) == 1
-    elsewhere = NewEvent(
-        stream=once.stream,
-        event=once.event,
-        occurred_at=once.occurred_at.astimezone(tz=None),
-        event_id=once.event_id,
-    )
-    assert tell(database, elsewhere) == []
-    assert [one.position for one in tell(database, once, fact())] == [2]
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"event": PersonOptedOut(person=ALICE, opted_out=False)},
-        {"event": PersonConfirmed(person=ALICE)},
-        {"at": NOON + timedelta(microseconds=1)},
-        {"stream": BOB},
-    ],
-    ids=["data", "type", "instant", "stream"],
-)
-@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one after the other"])
-def test_an_id_that_says_something_else_now_is_refused_and_nothing_is_stored(
-    database: Database, other: dict[str, object], together: bool
-) -> None:
-    values = {"stream": ALICE, "event": PersonOptedOut(person=ALICE, opted_out=True), "event_id": uuid4()}
-    first, second = fact(**values), fact(**(values | other))  # type: ignore[arg-type]
-    if not together:
-        tell(database, first)
-    with pytest.raises(IdTaken) as refused:
-        tell(database, *([fact(), first, second] if together else [fact(), second]))
-    assert refused.value.event_id == values["event_id"]
-    assert len(rows_of(database)) == (0 if together else 1)
-
-
-def test_more_events_than_one_statement_can_name_are_checked_for_repeats_and_versions(database: Database) -> None:
-    many = [fact(event_id=uuid4()) for _ in range(1201)]
-    assert len(tell(database, *many)) == 1201
-    assert tell(database, *many) == []
-    assert [one.stream_version for one in tell(database, *(fact(one.stream) for one in many))] == [2] * 1201
-
-
 def test_appending_nothing_is_allowed_and_stores_nothing(database: Database) -> None:
     assert tell(database) == []
     assert rows_of(database) == []
 
 
+UPSERT = (
+    "INSERT INTO event SELECT * FROM event WHERE true"
+    " ON CONFLICT (workspace_id, position) DO UPDATE SET actor = 'somebody else'"
+)
 OWN_WAY = {"sqlite": "INSERT OR REPLACE INTO event SELECT * FROM event", "postgresql": "TRUNCATE event"}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_the_database_itself_refuses_to_change_a_fact(database: Database) -> None:
+    tell(database, fact())
+    before = rows_of(database)
+    for change in (
         "UPDATE event SET actor = 'somebody else'",
         "UPDATE event SET data = '{}' WHERE position = 1",
         "DELETE FROM event",
-        "INSERT INTO event SELECT * FROM event WHERE true"
-        " ON CONFLICT (workspace_id, position) DO UPDATE SET actor = 'somebody else'",
-        "a way that only this engine has",
-    ],
-)
-def test_the_database_itself_refuses_to_change_a_fact(database: Database, change: str) -> None:
-    tell(database, fact())
-    before = rows_of(database)
-    if "only this engine" in change:
-        change = OWN_WAY[database.engine.dialect.name]
-    with pytest.raises(DBAPIError, match="events are never changed"), database.write("events", HOME) as connection:
-        connection.execute(text(change))
-    assert rows_of(database) == before
+        UPSERT,
+        OWN_WAY[database.engine.dialect.name],
+    ):
+        with pytest.raises(DBAPIError, match="events are never changed"), database.write("events", HOME) as connection:
+            connection.execute(text(change))
+        assert rows_of(database) == before
 
 
 def test_another_workspace_has_positions_versions_and_ids_of_its_own_and_is_not_seen(database: Database) -> None:

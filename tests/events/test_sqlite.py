@@ -142,12 +142,24 @@ def test_closing_the_last_connection_of_a_mere_reader_happens_under_the_lock(pat
     reader.close()
 
 
+def test_a_closed_store_is_one_file_with_everything_in_it(path: Path) -> None:
+    database = SqliteDatabase(f"sqlite:///{path}")
+    with database.write("work", "") as connection:
+        connection.execute(text("CREATE TABLE thing (words TEXT)"))
+    with database.read() as connection:
+        connection.execute(text("SELECT * FROM thing"))
+    assert path.with_name("here.db-wal").exists()
+    database.close()
+    assert not path.with_name("here.db-wal").exists()
+    assert things(path) == 0
+
+
 def test_two_names_of_one_file_lead_to_one_lock(store: SqliteDatabase, tmp_path: Path) -> None:
     link = tmp_path / "elsewhere" / "other name.db"
     link.parent.mkdir()
     link.symlink_to(store.path)
     other = SqliteDatabase(f"sqlite:///{link}", lock_seconds=0.05)
-    with store.write("work", ""), pytest.raises(Busy), other.write("work", ""):
+    with store.write("work", ""), pytest.raises(Busy, match="by another writer"), other.write("work", ""):
         raise AssertionError("two writers hold one file")
     other.close()
 
@@ -209,7 +221,12 @@ def test_after_a_checkpoint_the_log_starts_anew_instead_of_being_checkpointed_at
     """The file keeps its size when it starts anew, so a writer that looks at the size would never stop."""
     done: list[int] = []
     checkpoint = store._checkpoint
-    monkeypatch.setattr(store, "_checkpoint", lambda mode: (done.append(wal_bytes(store)), checkpoint(mode)))
+
+    def noted(mode: str) -> None:
+        done.append(wal_bytes(store))
+        checkpoint(mode)
+
+    monkeypatch.setattr(store, "_checkpoint", noted)
     for _ in range(100):
         write(store, 5000)
     # 100 writes of two or three pages of 4 KiB each fill the log ten times at most.

@@ -1,0 +1,118 @@
+"""What a benchmark finds out, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+Unit = Literal["rows/s", "events/s", "ms", "s"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One comparison.
+
+    ours, theirs: medians, in `unit`. ratio: median over the rounds of our time divided by the peer's; below 1 we are
+    the faster one. budget: the most that ratio may be, None where there is none. note: what was compared, and how.
+    """
+
+    name: str
+    unit: Unit
+    ours: float
+    peer: str
+    theirs: float
+    ratio: float
+    budget: float | None = None
+    note: str = ""
+
+    @property
+    def held(self) -> bool | None:
+        return None if self.budget is None else self.ratio <= self.budget
+
+
+@dataclass(frozen=True)
+class Report:
+    """The figures of one benchmark, and what was checked to be equal or complete while measuring."""
+
+    figures: list[Figure]
+    checked: list[str]
+
+
+def paired(
+    rounds: int, ours: Callable[[int], float], theirs: Callable[[int], float], warm_up: bool = True
+) -> list[tuple[float, float]]:
+    """Seconds of both by round, taken in turns (A B A B) so that what else the machine does hits both alike.
+
+    Each is called with the number of the round and answers its seconds; round 0 warms up and is left out.
+    """
+    pairs = [(ours(number), theirs(number)) for number in range(0 if warm_up else 1, rounds + 1)]
+    return pairs[1:] if warm_up else pairs
+
+
+def compare(
+    name: str,
+    peer: str,
+    pairs: Sequence[tuple[float, float]],
+    unit: Unit,
+    amount: float = 1.0,
+    budget: float | None = None,
+    note: str = "",
+) -> Figure:
+    """A figure of paired rounds. amount: rows or events in a round, for rates."""
+    shown = {"ms": lambda s: s * 1000, "s": lambda s: s}.get(unit, lambda s: amount / s)
+    ours, theirs = (median(shown(pair[side]) for pair in pairs) for side in (0, 1))
+    return Figure(name, unit, ours, peer, theirs, median(mine / other for mine, other in pairs), budget, note)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def show(reports: Sequence[Report]) -> None:
+    """Prints the table, then what was checked."""
+    table = Table(title="Takehold beside plain peers (ratio: our time divided by the peer's)", title_justify="left")
+    for column in ("figure", "ours", "peer", "the peer's", "ratio", "budget", ""):
+        table.add_column(column, justify="left" if column in ("figure", "peer", "") else "right")
+    for figure in (figure for report in reports for figure in report.figures):
+        table.add_row(
+            figure.name + (f"\n  {figure.note}" if figure.note else ""),
+            _amount(figure.ours, figure.unit),
+            figure.peer,
+            _amount(figure.theirs, figure.unit),
+            _ratio(figure.ratio),
+            "" if figure.budget is None else f"<= {figure.budget:g}",
+            {None: "", True: "held", False: "NOT HELD"}[figure.held],
+        )
+    console = Console(width=max(Console().width, 120))
+    console.print(table)
+    for check in (check for report in reports for check in report.checked):
+        console.print(f"checked: {check}", highlight=False)
+
+
+def save(reports: Sequence[Report], path: Path) -> None:
+    """Writes everything as JSON."""
+    figures = [asdict(figure) | {"held": figure.held} for report in reports for figure in report.figures]
+    checked = [check for report in reports for check in report.checked]
+    path.write_text(json.dumps({"figures": figures, "checked": checked}, indent=2) + "\n")
+
+
+def _amount(value: float, unit: Unit) -> str:
+    return f"{value:,.{0 if value >= 100 else 2}f} {unit}"
+
+
+def _ratio(ratio: float) -> str:
+    # Three digits that mean something, for 0.00123 as for 123.
+    digits = max(0, 2 - math.floor(math.log10(ratio))) if 0 < ratio < 100 else 0
+    return f"{ratio:.{digits}f}"

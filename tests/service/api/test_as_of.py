@@ -1,0 +1,65 @@
+"""What was known then: a late fact shows from the instant it was recorded, and no earlier question hears of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.service.api import spring
+from tests.service.api.office import House, Office, at
+
+NOON = "2026-04-01T10:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def told(house: House) -> Office:
+    """The history, and what is learnt late, on 1 April: a use on 30 March, who the ghost is, another definition."""
+    office = house.office()
+    spring.tell(office)
+    with at("2026-04-01T09:30+02:00"):
+        use = {"id": "late", "app": "copilot", "feature": "chat", "actor": "p10"}
+        office.caller("app").post("/usage", {"events": [use | {"occurred_at": "2026-03-30T09:00:00Z"}]})
+        office.follow()
+    with at("2026-04-01T15:00+02:00"):
+        office.alice.post("/people", [{"external_id": "ghost"}])
+        office.place("ghost", **{"from": "2026-01-01"})
+        office.follow()
+    with at("2026-04-01T16:00+02:00"):
+        adoption = {"features": [{"app": "copilot"}], "window_days": 7, "min_days": 1}
+        assert office.alice.patch("/changes/copilot", {"adoption": adoption}).status_code == 200
+    return office
+
+
+def test_before_an_event_was_recorded_nobody_knew_of_it(told: Office) -> None:
+    point = spring.adoption(told, as_of=NOON)["series"]["2026-03-31"]
+    assert (point["eligible"], point["adopted"], point["high"]) == (11, 4, pytest.approx(5 / 11))
+
+
+def test_once_it_was_recorded_it_counts(told: Office) -> None:
+    between = spring.adoption(told, as_of="2026-04-01T13:30:00Z")
+    assert between["definition"]["version"] == 1
+    point = between["series"]["2026-03-31"]
+    assert (point["eligible"], point["adopted"], point["high"]) == (12, 5, pytest.approx(5 / 12))
+
+
+def test_the_definition_is_the_one_that_was_in_force(told: Office) -> None:
+    now = spring.adoption(told)
+    assert (now["definition"]["version"], now["definition"]["min_days"]) == (2, 1)
+    # Whoever was active on a day of the week counts now: p1 to p6, p10, p11, and the ghost.
+    assert now["series"]["2026-03-31"]["adopted"] == 9
+
+
+def test_usage_is_known_from_the_day_it_was_received(told: Office) -> None:
+    answer = spring.adoption(told, as_of="2026-03-30T09:00:00Z")
+    assert answer["as_of_effective"] == "2026-03-30"
+    assert max(answer["series"]) == "2026-03-29"
+    # That p10 used it on the 30th was told two days later.
+    then = spring.adoption(told, as_of="2026-03-31T09:00:00Z")["series"]["2026-03-30"]
+    later = spring.adoption(told, as_of=NOON)["series"]["2026-03-30"]
+    assert (then["active"], later["active"]) == (6, 7)
+
+
+def test_a_change_did_not_exist_before_it_was_announced(told: Office) -> None:
+    for path in ("adoption", "adkar"):
+        with at(spring.TODAY):
+            answer = told.charlie.get(f"/changes/copilot/{path}", as_of="2026-03-20T08:59:59Z")
+        assert (answer.status_code, answer.get_json()["code"]) == (404, "unknown_change")
