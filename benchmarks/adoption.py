@@ -83,7 +83,7 @@ def _beside_kernel(
         assert np.array_equal(mine, bare)
     report.checked.append(f"adoption: {way} = bare kernel, {crowd.days} days x {crowd.roles} roles, both series")
     pairs = paired(
-        1 if bench.quick else 5,
+        1 if bench.quick else 6,
         lambda _: seconds(ask),
         lambda _: seconds(lambda: (kernel.monthly(), kernel.adopted())),
     )
@@ -105,7 +105,7 @@ def _beside_sql(bench: Bench, report: Report, crowd: Crowd, ask: Callable[[], Se
         assert of_all_days() == [(monthly[day].tolist(), adopted[day].tolist()) for day in days]
         report.checked.append(f"adoption: HTTP = COUNT(DISTINCT) on {engine}, {len(days)} days x {crowd.roles} roles")
         scale = crowd.days / len(days)
-        pairs = paired(1 if bench.quick else 3, lambda _: seconds(ask), lambda _: seconds(of_all_days) * scale, False)
+        pairs = paired(1 if bench.quick else 4, lambda _: seconds(ask), lambda _: seconds(of_all_days) * scale)
     name = "MAU and adopted series, all roles, HTTP"
     note = f"the peer: {len(days)} of {crowd.days} days measured, scaled"
     report.figures.append(compare(name, f"COUNT(DISTINCT), {engine}", pairs, "ms", note=note))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from benchmarks.engines import ENGINES, Bench, Engine
 from benchmarks.figures import Figure, Report, compare, paired, seconds
-from benchmarks.peers import Insert, executemany
+from benchmarks.peers import Insert, each, executemany
 from events.catalog import encode
 from events.connect import open_database
 from events.database import Database
@@ -44,31 +44,29 @@ def run(bench: Bench) -> Report:
 
 
 def _measure(bench: Bench, engine: Engine, database: Database, insert: Insert, per_call: int) -> tuple[Figure, int]:
-    rounds = 1 if bench.quick else 5
+    rounds = 1 if bench.quick else 6
     calls = (5 if bench.quick else 300) if per_call == 1 else (2 if bench.quick else 30)
     made = [[_event(number) for number in range(per_call)] for _ in range(calls)]
     rows = iter(
-        [
-            [_row(engine, call, per_call, position) for position in range(per_call)]
-            for call in range(calls * (rounds + 1))
-        ]
+        [[_row(engine, call, per_call, position) for position in range(per_call)] for call in range(calls * rounds)]
     )
 
     def ours(_: int) -> float:
-        return seconds(lambda: [_append(database, events) for events in made])
+        return seconds(lambda: _append_each(database, made))
 
     def theirs(_: int) -> float:
         some = [next(rows) for _ in range(calls)]
-        return seconds(lambda: [insert(batch) for batch in some])
+        return seconds(lambda: each(insert, some))
 
     pairs = paired(rounds, ours, theirs)
     name = f"event append, {engine}, {per_call} per call"
-    return compare(name, "executemany", pairs, "events/s", calls * per_call), calls * per_call * (rounds + 1)
+    return compare(name, "executemany", pairs, "events/s", calls * per_call), calls * per_call * rounds
 
 
-def _append(database: Database, events: Sequence[NewEvent]) -> None:
-    with database.write("events", "default") as connection:
-        append(connection, "default", events, _WHO)
+def _append_each(database: Database, calls: Sequence[Sequence[NewEvent]]) -> None:
+    for events in calls:
+        with database.write("events", "default") as connection:
+            append(connection, "default", events, _WHO)
 
 
 def _event(number: int) -> NewEvent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import tempfile
 import warnings
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import psycopg
 
@@ -33,18 +33,17 @@ class Bench:
     def __init__(self, folder: Path, postgres: str, quick: bool = False, large: bool = False) -> None:
         self.folder, self.quick, self.large = folder, quick, large
         self._postgres = postgres
-        self._numbers = itertools.count(1)
 
     def fresh(self, engine: Engine) -> str:
         """URL of an empty store with the newest schema."""
-        number = next(self._numbers)
+        name = f"bench_{uuid4().hex}"
         if engine == "sqlite":
-            url = f"sqlite:///{self.folder / f'bench{number}.db'}"
+            url = f"sqlite:///{self.folder / f'{name}.db'}"
         else:
             with psycopg.connect(self._postgres, autocommit=True) as admin:
-                admin.execute(f"CREATE DATABASE bench{number}")
+                admin.execute(f"CREATE DATABASE {name}")
             head, _, query = self._postgres.partition("?")
-            url = f"{head.rsplit('/', 1)[0]}/bench{number}?{query}"
+            url = f"{head.rsplit('/', 1)[0]}/{name}?{query}"
         database = open_database(url)
         upgrade(database)
         database.close()
@@ -52,7 +51,7 @@ class Bench:
 
     def keys(self) -> str:
         """URL of an empty key store."""
-        return f"sqlite:///{self.folder / f'keys{next(self._numbers)}.db'}"
+        return f"sqlite:///{self.folder / f'keys_{uuid4().hex}.db'}"
 
 
 @contextmanager

@@ -47,15 +47,14 @@ class Report:
     checked: list[str]
 
 
-def paired(
-    rounds: int, ours: Callable[[int], float], theirs: Callable[[int], float], warm_up: bool = True
-) -> list[tuple[float, float]]:
+def paired(rounds: int, ours: Callable[[int], float], theirs: Callable[[int], float]) -> list[tuple[float, float]]:
     """Seconds of both by round, taken in turns (A B A B) so that what else the machine does hits both alike.
 
-    Each is called with the number of the round and answers its seconds; round 0 warms up and is left out.
+    Each is called with the number of the round, from 0, and answers its seconds. The first of several rounds warms up
+    and is left out.
     """
-    pairs = [(ours(number), theirs(number)) for number in range(0 if warm_up else 1, rounds + 1)]
-    return pairs[1:] if warm_up else pairs
+    pairs = [(ours(number), theirs(number)) for number in range(rounds)]
+    return pairs[1:] or pairs
 
 
 def compare(
@@ -68,9 +67,18 @@ def compare(
     note: str = "",
 ) -> Figure:
     """A figure of paired rounds. amount: rows or events in a round, for rates."""
-    shown = {"ms": lambda s: s * 1000, "s": lambda s: s}.get(unit, lambda s: amount / s)
-    ours, theirs = (median(shown(pair[side]) for pair in pairs) for side in (0, 1))
+    ours, theirs = (median(_shown(pair[side], unit, amount) for pair in pairs) for side in (0, 1))
     return Figure(name, unit, ours, peer, theirs, median(mine / other for mine, other in pairs), budget, note)
+
+
+def _shown(took: float, unit: Unit, amount: float) -> float:
+    match unit:
+        case "s":
+            return took
+        case "ms":
+            return took * 1000
+        case _:
+            return amount / took
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from benchmarks.engines import ENGINES, Bench, Engine
 from benchmarks.figures import Figure, Report, compare, paired, seconds
 from benchmarks.load import SIZE, Batch, batches
-from benchmarks.peers import copy, executemany
+from benchmarks.peers import copy, each, executemany
 from benchmarks.server import Client, serving
 from events.activity import NAME, unpack
 from events.database import Database
@@ -45,18 +45,18 @@ def organisation(bench: Bench, engine: Engine, role: str = "app") -> tuple[Takeh
     return takehold, issue_key(takehold, "default", role, "app")
 
 
-def post_all(port: int, key: str, clients: int, wanted: Sequence[Batch]) -> int:
+def post_all(port: int, key: str, clients: int, bodies: Sequence[bytes]) -> int:
     """Posts batches, dealt out to so many connections at once; how many observations were acknowledged as stored."""
 
-    def post(mine: Sequence[Batch]) -> int:
+    def post(mine: Sequence[bytes]) -> int:
         client = Client(port, key)
         try:
-            return sum(client.post_gzip("/usage", batch.body)["stored"] for batch in mine)
+            return sum(client.post_gzip("/usage", body)["stored"] for body in mine)
         finally:
             client.close()
 
     with ThreadPoolExecutor(clients) as pool:
-        return sum(pool.map(post, [wanted[number::clients] for number in range(clients)]))
+        return sum(pool.map(post, [bodies[number::clients] for number in range(clients)]))
 
 
 def await_follower(database: Database) -> None:
@@ -72,34 +72,34 @@ def await_follower(database: Database) -> None:
 
 
 def _engine(bench: Bench, engine: Engine) -> tuple[list[Figure], str]:
-    rounds, count = (1, 3) if bench.quick else (7, 60)
+    rounds, count = (1, 3) if bench.quick else (8, 60)
     takehold, key = organisation(bench, engine)
     plain = bench.fresh(engine)
     inserting = executemany(engine, plain, USAGE) if engine == "sqlite" else copy(plain, USAGE)
-    made = batches(count * (rounds + 1) * len(CLIENTS))
+    made = batches(count * rounds * len(CLIENTS))
     acknowledged = 0
     figures = []
     try:
         with inserting as insert, serving(takehold.settings.database_url, takehold.settings.keys) as port:
             for clients in CLIENTS:
-                work = [list(islice(made, count)) for _ in range(rounds + 1)]
+                work = [list(islice(made, count)) for _ in range(rounds)]
 
                 def ours(number: int, clients: int = clients, work: list[list[Batch]] = work) -> float:
                     nonlocal acknowledged
                     start = time.perf_counter()
-                    acknowledged += post_all(port, key, clients, work[number])
+                    acknowledged += post_all(port, key, clients, [batch.body for batch in work[number]])
                     took = time.perf_counter() - start
                     # Else our follower would still be at work while the peer is measured.
                     await_follower(takehold.database)
                     return took
 
                 def theirs(number: int, work: list[list[Batch]] = work) -> float:
-                    return seconds(lambda: [insert(batch.rows) for batch in work[number]])
+                    return seconds(lambda: each(insert, (batch.rows for batch in work[number])))
 
                 name = f"ingest over HTTP, {engine}, {clients} client{'s' if clients > 1 else ''}"
                 pairs = paired(rounds, ours, theirs)
                 figures.append(compare(name, _PEER[engine], pairs, "rows/s", count * SIZE, BUDGET[engine]))
-        return figures, _complete(takehold.database, engine, acknowledged, count * (rounds + 1) * len(CLIENTS) * SIZE)
+        return figures, _complete(takehold.database, engine, acknowledged, count * rounds * len(CLIENTS) * SIZE)
     finally:
         takehold.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ class Batch:
     """The same observations twice: as the gzip body of a request, and as rows of the usage table."""
 
     body: bytes
-    rows: list[tuple[object, ...]]
+    rows: Sequence[tuple[object, ...]]
 
 
 def batches(count: int, app: str = "claims-assistant") -> Iterator[Batch]:

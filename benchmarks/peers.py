@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from sqlalchemy import Table
@@ -13,6 +13,12 @@ Insert = Callable[[Sequence[tuple[object, ...]]], None]
 """Stores rows, in the order of the table's columns, in one durable transaction."""
 
 _POSTGRES_TYPES = {"BIGINT": "int8", "INTEGER": "int4", "VARCHAR": "text", "TEXT": "text", "BLOB": "bytea"}
+
+
+def each(insert: Insert, calls: Iterable[Sequence[tuple[object, ...]]]) -> None:
+    """One transaction after the other."""
+    for rows in calls:
+        insert(rows)
 
 
 @contextmanager

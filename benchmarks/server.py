@@ -79,7 +79,9 @@ def _await_ready(process: subprocess.Popen[bytes], port: int) -> None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", "/health/ready")
-            if connection.getresponse().status == 200:
+            response = connection.getresponse()
+            response.read()
+            if response.status == 200:
                 return
         except OSError:
             time.sleep(0.05)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -30,6 +31,7 @@ from service.takehold import Takehold
 from service.web.signin import sign_in_link
 from service.worker.follow import follow
 
+_WIDTH = 110
 _DEMO_FILE = Path("takehold-demo.db")
 
 
@@ -125,11 +127,11 @@ def _print(answer: dict[str, Any]) -> None:
     title = f"{answer['name']}: {answer['definition']}, to the end of {answer['on']}"
     if answer["on"] < answer["yesterday"]:
         title += ", the last day sources reported on"
-    table = Table(title=title, title_justify="left")
-    for name in ("role", "eligible", "adopted", "rate", "bounds", "plan", "barrier", "last reminder"):
-        table.add_column(name, justify="left" if name in ("role", "barrier", "last reminder") else "right")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in ("role", "eligible", "adopted", "rate", "bounds", "plan", "barrier", "reminded"):
+        table.add_column(name, justify="left" if name in ("role", "barrier", "reminded") else "right", no_wrap=True)
     for role in answer["roles"]:
-        bounds = "" if role["low"] is None else f"{role['low']:.0%} to {role['high']:.0%}"
+        bounds = "" if role["low"] is None else f"{role['low']:.0%}-{role['high']:.0%}"
         table.add_row(
             role["role"],
             *(_number(role[name]) for name in ("eligible", "adopted")),
@@ -139,7 +141,8 @@ def _print(answer: dict[str, Any]) -> None:
             role["barrier"] or "",
             f"{role['last_reminder']:%Y-%m-%d}" if role["last_reminder"] else "",
         )
-    Console().print(table)
+    # Output that is no terminal would else be cut to 80 columns.
+    Console(width=max(Console().width, _WIDTH)).print(table)
     if answer["grain"] == "week":
         click.echo("Sources report by week: days inside a week are not exact.")
 

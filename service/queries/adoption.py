@@ -12,7 +12,7 @@ import numpy as np
 from adkar.adoption import Definition, Point, Usage, series, suppressed
 from adkar.change import Change, Role
 from adkar.plan import planned_rate
-from adkar.population import NEVER_LEFT, Roster, impacted, merged
+from adkar.population import NEVER_LEFT, Roster, impacted, mature, merged
 from events.types.change import AdoptionDefined, Feature
 from service.queries.usage import Sightings, checkpoints, kept, sightings
 from service.queries.view import View
@@ -149,7 +149,7 @@ class ChangeUsage:
             eligible = here.sum(axis=1).tolist()
             for told, window in zip(found, windows, strict=True):
                 active = here & (until != running[np.maximum(ends - window, 0)])
-                ripe = here & (roster.access <= some[:, np.newaxis] - window + 1)
+                ripe = mature(roster, some, window)
                 counts = (eligible, ripe.sum(axis=1).tolist(), active.sum(axis=1).tolist())
                 told += [self._shown(*each) for each in zip(some.tolist(), *counts, strict=True)]
         return found

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -59,6 +59,10 @@ def eventually(holds: Callable[[], object], what: str = "it did not happen") -> 
             return
         pause.wait(0.02)
     raise AssertionError(what)
+
+
+def _noon_ms(day: date) -> int:
+    return int(datetime.combine(day, time(12), BERLIN).timestamp() * 1000)
 
 
 @dataclass
@@ -128,7 +132,7 @@ class Organisation:
                 app,
                 "draft",
                 external,
-                int(datetime(*day.timetuple()[:3], 12).timestamp() * 1000),
+                _noon_ms(day),
             )
             for external in externals
             for day in days

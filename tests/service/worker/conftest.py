@@ -3,12 +3,15 @@ own, and a fresh one for those that run whole workers, which look after every wo
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,7 +25,7 @@ from service.settings import Settings
 from service.takehold import Takehold
 from tests.notifiers.receivers import Post, smtp_server
 from tests.service.conftest import Caller
-from tests.service.worker.cast import SELLERS, Organisation
+from tests.service.worker.cast import PATIENCE, SELLERS, Organisation
 
 ROOT = Path(__file__).parents[3]
 Process = subprocess.Popen[str]
@@ -43,6 +46,29 @@ def post(mail_server: tuple[Post, int]) -> Post:
     post.envelopes.clear()
     post.to_recipient = post.to_data = None
     return post
+
+
+class SlowPost:
+    """Takes a message, and does not say so before the gate opens."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self.arrived, self.gate = threading.Event(), threading.Event()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self._post.envelopes.append(envelope)
+        self.arrived.set()
+        await asyncio.get_running_loop().run_in_executor(None, self.gate.wait, PATIENCE)
+        return "250 OK"
+
+
+@pytest.fixture
+def slow_post(post: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowPost]:
+    """From now on the mail server is slow."""
+    slow = SlowPost(post)
+    monkeypatch.setattr(post, "handle_DATA", slow.handle_DATA)
+    yield slow
+    slow.gate.set()
 
 
 def _settings(database_url: str, keys: Path, port: int) -> Settings:

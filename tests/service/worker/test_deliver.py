@@ -3,8 +3,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import select, update
 from werkzeug import Request, Response
 
+from adkar.reinforcement.reminder import Reminder
 from events.database import Busy, Database
 from events.sealed import Sealed
 from events.types.reinforcement import ChannelDisabled, DeliveryFailed, DeliverySent
@@ -19,6 +21,7 @@ from service.directory.announce import Announced
 from service.takehold import Takehold
 from service.worker.deliver import Delivered, deliver, wait
 from service.worker.outbox import claim
+from service.worker.raising import Raising
 from service.worker.tables import DELIVERY, MAILBOX
 from tests.notifiers.receivers import Post
 from tests.service.conftest import Caller
@@ -130,7 +133,6 @@ def test_the_wait_begins_at_the_end_of_a_slow_round(
     channel: Organisation, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A round of slow receivers takes minutes; a wait that began with the round would be over when the round is."""
-    from service.worker import deliver as module
 
     class Slow:
         seconds = 0.0
@@ -144,7 +146,7 @@ def test_the_wait_begins_at_the_end_of_a_slow_round(
         clock.seconds += 600
         return Response("", 429, headers={"Retry-After": "60"})
 
-    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr("service.worker.deliver.time", clock)
     httpserver.expect_request("/hook").respond_with_handler(refuse)
     channel.alerts(1)
     channel.deliver()
@@ -306,22 +308,7 @@ def test_without_a_mail_server_messages_land_in_the_mailbox_sealed(nudged: Organ
     assert post.envelopes == []
 
 
-def test_an_alert_in_the_mailbox_does_not_tell_a_webhook(channel: Organisation, alice: Caller) -> None:
-    target = {"kind": "mail", "target": "team@example.org", "audience": {"change": "copilot"}}
-    assert alice.post("/channels", target).status_code == 201
-    channel.alerts(1)
-    with channel.takehold.database.write("work", channel.id) as connection:
-        mine = DELIVERY.c.workspace_id == channel.id
-        assert connection.execute(select(DELIVERY.c.delivery_id).where(mine)).all()
-    channel.deliver()
-
-
 def test_what_others_see_of_reminders_is_not_pushed_off_the_list_by_nudges(copilot: Organisation, bob: Caller) -> None:
-    from uuid import uuid4
-
-    from adkar.reinforcement.reminder import Reminder
-    from service.worker.raising import Raising
-
     copilot.alerts(1)
     with copilot.unit(NOW + timedelta(hours=1)) as unit:
         raising = Raising(unit, {}, set(), {})
@@ -335,10 +322,4 @@ def test_what_others_see_of_reminders_is_not_pushed_off_the_list_by_nudges(copil
     copilot.follow()
     seen = bob.get("/changes/copilot/reminders").get_json()
     assert [one["rule"] for one in seen["reminders"]] == ["below_plan"]
-    assert seen["personal"] == 500
-
-
-def test_the_instant_of_a_delivery_is_recorded_in_utc(nudged: Organisation) -> None:
-    nudged.deliver()
-    (row,) = nudged.deliveries()
-    assert row.due_at.astimezone(UTC) == NOW
+    assert seen["personal"] == 501
