@@ -46,7 +46,7 @@ def run(bench: Bench) -> Report:
 def _measure(bench: Bench, engine: Engine, database: Database, insert: Insert, per_call: int) -> tuple[Figure, int]:
     rounds = 1 if bench.quick else 6
     calls = (5 if bench.quick else 300) if per_call == 1 else (2 if bench.quick else 30)
-    made = [[_event(number) for number in range(per_call)] for _ in range(calls)]
+    made = [[_event(call * per_call + number) for number in range(per_call)] for call in range(calls)]
     rows = iter(
         [[_row(engine, call, per_call, position) for position in range(per_call)] for call in range(calls * rounds)]
     )

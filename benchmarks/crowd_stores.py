@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import insert
 
+from adkar.change import membership_id
 from benchmarks.crowd import Crowd
 from benchmarks.engines import Engine, plain_postgres, plain_sqlite
 from benchmarks.peers import copy, executemany
 from events.activity import pack
-from events.tables import ACTIVITY, USAGE, table
+from events.envelope import NewEvent
+from events.tables import ACTIVITY, USAGE
+from events.types.change import MemberPlaced
+from events.types.people import ActorLinked
 from events.usage_log import intern_feature, intern_source
 from service.commands.changes import impact_role, launch_change
 from service.takehold import Takehold
 
 CHANGE = "assistant"
 _CHUNK = 5000
+_EVENTS = 500
 
 
 def fill(takehold: Takehold, crowd: Crowd) -> None:
-    """Change and roles through the commands; members, links and activity sets as finished rows.
+    """Change, roles, members and links as events; the activity sets as finished rows.
 
     The sets are those the follower would have made: the results are compared with SQL over the raw rows.
     """
@@ -44,7 +49,6 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             impact_role(unit, CHANGE, {"key": f"role{number}", "name": f"Role {number}"}).id
             for number in range(crowd.roles)
         ]
-    takehold.catch_up("default")
     _people(takehold, crowd, change.id, roles, go_live)
     with takehold.database.write("usage", "default") as connection:
         source = intern_source(connection, "default", "app")
@@ -58,18 +62,19 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
 
 
 def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], start: date) -> None:
-    chance = np.random.default_rng(13)
-    people = [UUID(bytes=chance.bytes(16), version=4) for _ in range(crowd.people)]
-    stood = {"workspace_id": "default", "since_position": 1, "until_position": None}
-    members = [
-        {**stood, "change_id": change, "role_id": roles[role], "person_id": person, "start": start}
-        for person, role in zip(people, crowd.role.tolist(), strict=True)
-    ]
-    links = [{**stood, "account_id": number, "person_id": person} for number, person in enumerate(people, start=1)]
-    for name, rows in (("rm_member", members), ("rm_link", links)):
-        for some in range(0, len(rows), _CHUNK):
-            with takehold.database.write("work", "default") as connection:
-                connection.execute(insert(table(name)), rows[some : some + _CHUNK])
+    chance, instant = np.random.default_rng(13), datetime.combine(start, time(8), UTC)
+    told = []
+    for account, role in enumerate(crowd.role.tolist(), start=1):
+        person = UUID(bytes=chance.bytes(16), version=4)
+        placed = MemberPlaced(change=change, role=roles[role], person=person, start=start)
+        linked = ActorLinked(account=account, person=person)
+        stream = membership_id(roles[role], person)
+        told.append(NewEvent(stream=stream, event=placed, occurred_at=instant))
+        told.append(NewEvent(stream=person, event=linked, occurred_at=instant))
+    for some in range(0, len(told), _EVENTS):
+        with takehold.command("default", "system", "benchmark") as unit:
+            unit.append_all(told[some : some + _EVENTS])
+    takehold.catch_up("default")
 
 
 def fill_plain(engine: Engine, url: str, crowd: Crowd) -> None:

@@ -89,8 +89,9 @@ def _engine(bench: Bench, engine: Engine) -> tuple[list[Figure], str]:
                     start = time.perf_counter()
                     acknowledged += post_all(port, key, clients, [batch.body for batch in work[number]])
                     took = time.perf_counter() - start
-                    # Else our follower would still be at work while the peer is measured.
-                    await_follower(takehold.database)
+                    if not bench.quick:
+                        # Else our follower would still be at work while the peer is measured.
+                        await_follower(takehold.database)
                     return took
 
                 def theirs(number: int, work: list[list[Batch]] = work) -> float:
@@ -99,6 +100,7 @@ def _engine(bench: Bench, engine: Engine) -> tuple[list[Figure], str]:
                 name = f"ingest over HTTP, {engine}, {clients} client{'s' if clients > 1 else ''}"
                 pairs = paired(rounds, ours, theirs)
                 figures.append(compare(name, _PEER[engine], pairs, "rows/s", count * SIZE, BUDGET[engine]))
+            await_follower(takehold.database)
         return figures, _complete(takehold.database, engine, acknowledged, count * rounds * len(CLIENTS) * SIZE)
     finally:
         takehold.close()

@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.02
 
 
 def run(bench: Bench) -> Report:
-    """Both engines, only SQLite when quick. Every use is the first of its person, whose account must be linked as well."""
+    """Both engines, SQLite alone when quick. Every use is its person's first, so the account must be linked as well."""
     report = Report([], [])
     bodies = [batch.body for batch in batches(12 if bench.quick else _PEAK_BATCHES + 1400)]
     for engine in ENGINES[:1] if bench.quick else ENGINES:

@@ -24,36 +24,33 @@ _MINUTE_MS = 60 * 1000
 _MOST = 2**32 - 1
 """Counts are stored in 32 bits; one that would not fit stays at the top instead of starting again at zero."""
 _Key = tuple[int, int, int, int]
+_Row = Row[*tuple[Any, ...]]
+_Group = tuple[_Key, np.ndarray, np.ndarray, int]
+"""Source, feature, day and received day; accounts and counts, one each a row; the last seq."""
 
 
 def advance_activity(database: Database, workspace_id: str, zone: ZoneInfo, limit: int = 10_000) -> int:
-    """Folds up to `limit` usage rows into the activity sets; returns how many, 0 when all were folded."""
+    """Folds up to `limit` usage rows into the activity sets; returns how many it read, 0 when all were folded."""
+    here = select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id).where(
+        FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == NAME
+    )
+    # Reading and sorting take four times as long as writing, and on SQLite every other writer would wait meanwhile.
+    with database.read() as connection:
+        seen = connection.execute(here).first()
+        rows = _rows(connection, workspace_id, seen.position, limit) if seen else []
+    if not rows:
+        return 0
+    groups = _groups(rows, zone)
     with database.write("work", workspace_id) as connection:
-        checkpoint = connection.execute(
-            select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id)
-            .where(FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == NAME)
-            .with_for_update(skip_locked=True)
-        ).first()
+        checkpoint = connection.execute(here.with_for_update(skip_locked=True)).first()
         if checkpoint is None:
             return 0
-        rows = connection.execute(
-            select(
-                USAGE.c.source_id,
-                USAGE.c.feature_id,
-                USAGE.c.account_id,
-                USAGE.c.occurred_ms,
-                USAGE.c.received_ms,
-                USAGE.c.count,
-                USAGE.c.seq,
-            )
-            .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > checkpoint.position)
-            .order_by(USAGE.c.seq)
-            .limit(limit)
-        ).all()
-        if rows:
-            _fold(connection, workspace_id, rows, zone)
+        # Somebody else may have folded these rows in the meantime; then the next call reads on from there.
+        if checkpoint == seen:
+            for group in groups:
+                _merge(connection, workspace_id, *group)
             move(connection, checkpoint, rows[-1].seq)
-        return len(rows)
+    return len(rows)
 
 
 def local_days(milliseconds: np.ndarray, zone: ZoneInfo) -> np.ndarray:
@@ -78,16 +75,35 @@ def unpack(accounts: bytes, counts: bytes) -> tuple[np.ndarray, np.ndarray]:
     return members, np.frombuffer(counts, dtype="<u4").astype(np.int64)
 
 
-def _fold(connection: Connection, workspace_id: str, rows: Sequence[Row[*tuple[Any, ...]]], zone: ZoneInfo) -> None:
+def _rows(connection: Connection, workspace_id: str, after: int, limit: int) -> Sequence[_Row]:
+    return connection.execute(
+        select(
+            USAGE.c.source_id,
+            USAGE.c.feature_id,
+            USAGE.c.account_id,
+            USAGE.c.occurred_ms,
+            USAGE.c.received_ms,
+            USAGE.c.count,
+            USAGE.c.seq,
+        )
+        .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > after)
+        .order_by(USAGE.c.seq)
+        .limit(limit)
+    ).all()
+
+
+def _groups(rows: Sequence[_Row], zone: ZoneInfo) -> list[_Group]:
     table = np.array([tuple(row) for row in rows], dtype=np.int64)
     source, feature, account, occurred, received, count, seq = table.T
     keys = np.stack([source, feature, local_days(occurred, zone), local_days(received, zone)], axis=1)
     groups, where = np.unique(keys, axis=0, return_inverse=True)
     where = where.reshape(-1)
+    found: list[_Group] = []
     for index, group in enumerate(groups):
         chosen = where == index
         key = (int(group[0]), int(group[1]), int(group[2]), int(group[3]))
-        _merge(connection, workspace_id, key, account[chosen], count[chosen], int(seq[chosen][-1]))
+        found.append((key, account[chosen], count[chosen], int(seq[chosen][-1])))
+    return found
 
 
 def _merge(

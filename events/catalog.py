@@ -10,6 +10,7 @@ import msgspec
 
 from events.types import adkar, change, people, reinforcement, training, trust
 from events.types.base import Event
+from events.upcasting import upcast
 
 CATALOG: tuple[type[Event], ...] = (
     people.PersonRegistered,
@@ -59,13 +60,15 @@ def encode(event: Event) -> str:
 
 
 def decode(name: str, version: int, data: str) -> Event:
-    """The event of wire name `name` that `encode` wrote as `data`.
+    """The event of wire name `name` that `encode` wrote as `data`, in the shape that this code knows.
 
-    Raises UnknownEvent for a type or version that is not in the catalog, msgspec.DecodeError for spoilt data.
+    Raises UnknownEvent for a type or version newer than the catalog, msgspec.DecodeError for spoilt data.
     """
     kind = _BY_NAME.get(name)
-    if kind is None or version != kind.version:
+    if kind is None or not 1 <= version <= kind.version:
         raise UnknownEvent(f"{name} version {version} is newer than this program")
+    if version < kind.version:
+        data = msgspec.json.encode(upcast(name, version, msgspec.json.decode(data), kind.version)).decode()
     event: Event = _decoder(kind).decode(data)
     return event
 

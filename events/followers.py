@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from events.catalog import UnknownEvent
 from events.database import Database
 from events.envelope import Recorded
 from events.log import read
@@ -19,15 +21,24 @@ _log = structlog.get_logger(__name__)
 
 
 Checkpoint = Row[*tuple[Any, ...]]
-"""A follower's name, position, epoch and workspace_id, as read."""
+"""A follower's name, position, epoch, workspace_id and generation, as read."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event on its way into one generation of a read model; a rebuild writes a new one beside the live one."""
+
+    connection: Connection
+    recorded: Recorded
+    generation: int
 
 
 class Follower(Protocol):
-    """Applies events in the order of their positions, each exactly once."""
+    """Applies events in the order of their positions, each exactly once to a generation."""
 
     name: str
 
-    def apply(self, connection: Connection, recorded: Recorded) -> None: ...
+    def apply(self, step: Step) -> None: ...
 
 
 class Overtaken(Exception):
@@ -43,7 +54,14 @@ def missing(connection: Connection, workspace_id: str, names: Sequence[str]) -> 
 def enrol(connection: Connection, workspace_id: str, names: Sequence[str]) -> None:
     """Makes sure that every follower has a checkpoint; inside a transaction that holds the `events` lock."""
     fresh = [
-        {"workspace_id": workspace_id, "name": name, "position": 0, "epoch": 0, "moved_at": datetime.now(UTC)}
+        {
+            "workspace_id": workspace_id,
+            "name": name,
+            "generation": 1,
+            "position": 0,
+            "epoch": 0,
+            "moved_at": datetime.now(UTC),
+        }
         for name in missing(connection, workspace_id, names)
     ]
     if fresh:
@@ -59,7 +77,13 @@ def advance(database: Database, workspace_id: str, followers: Sequence[Follower]
         rows = {row.name: row for row in _claimed(connection, workspace_id, followers)}
         if not rows:
             return 0
-        events = read(connection, workspace_id, min(row.position for row in rows.values()), limit)
+        try:
+            events = read(connection, workspace_id, min(row.position for row in rows.values()), limit)
+        except UnknownEvent as newer:
+            # To guess what it means, or to leave it out, would make a read model wrong without anybody noticing.
+            for row in rows.values():
+                _stop(connection, row, str(newer))
+            return 0
         for follower in followers:
             if events and follower.name in rows:
                 _apply(connection, follower, rows[follower.name], events)
@@ -68,7 +92,7 @@ def advance(database: Database, workspace_id: str, followers: Sequence[Follower]
 
 def _claimed(connection: Connection, workspace_id: str, followers: Sequence[Follower]) -> Sequence[Checkpoint]:
     return connection.execute(
-        select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id)
+        select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id, FOLLOWER.c.generation)
         .where(
             FOLLOWER.c.workspace_id == workspace_id,
             FOLLOWER.c.name.in_([follower.name for follower in followers]),
@@ -86,18 +110,30 @@ def _apply(connection: Connection, follower: Follower, row: Checkpoint, events: 
             for recorded in events:
                 if recorded.position > row.position:
                     at = recorded.position
-                    follower.apply(connection, recorded)
-            move(connection, row, max(row.position, events[-1].position))
+                    follower.apply(Step(connection, recorded, row.generation))
+            if events:
+                move(connection, row, max(row.position, events[-1].position))
     except (OperationalError, InterfaceError, Overtaken):
         # The store failed, not the event: undo everything and let the next round try again.
         raise
     except Exception as error:
-        _log.error("follower stopped", follower=follower.name, position=at, error=type(error).__name__)
-        connection.execute(
-            update(FOLLOWER)
-            .where(FOLLOWER.c.workspace_id == row.workspace_id, FOLLOWER.c.name == follower.name)
-            .values(stopped=f"{type(error).__name__} at position {at}")
-        )
+        # What came before it is good: the read model serves the state up to the event that broke it.
+        _apply(connection, follower, row, [recorded for recorded in events if recorded.position < at])
+        _stop(connection, row, f"{type(error).__name__} at position {at}")
+
+
+def _stop(connection: Connection, row: Checkpoint, reason: str) -> None:
+    _log.error("follower stopped", follower=row.name, reason=reason)
+    connection.execute(
+        update(FOLLOWER)
+        .where(FOLLOWER.c.workspace_id == row.workspace_id, FOLLOWER.c.name == row.name)
+        .values(stopped=reason)
+    )
+
+
+def start_again(connection: Connection) -> None:
+    """Lets stopped followers try their event once more, as after an upgrade; inside a write transaction."""
+    connection.execute(update(FOLLOWER).where(FOLLOWER.c.stopped.is_not(None)).values(stopped=None))
 
 
 def move(connection: Connection, row: Checkpoint, position: int) -> None:

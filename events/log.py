@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from events.catalog import decode, encode
+from events.catalog import UnknownEvent, decode, encode
 from events.chain import GENESIS, link
 from events.envelope import NewEvent, Recorded, Who, new_id
 from events.tables import EVENT
@@ -107,14 +107,24 @@ def read(
     types: Sequence[str] = (),
     stream: UUID | None = None,
 ) -> list[Recorded]:
-    """Events past position `after`, oldest first, at most `limit`; of some types or of one stream only."""
+    """Events past position `after`, oldest first, at most `limit`; of some types or of one stream only.
+
+    Ends before an event that is newer than this program; raises UnknownEvent when that is the very next one.
+    """
     wanted = [EVENT.c.workspace_id == workspace_id, EVENT.c.position > after]
     if types:
         wanted.append(EVENT.c.type.in_(types))
     if stream:
         wanted.append(EVENT.c.stream == stream)
-    rows = connection.execute(select(EVENT).where(*wanted).order_by(EVENT.c.position).limit(limit))
-    return [_recorded(dict(row._mapping), decode(row.type, row.schema_version, row.data)) for row in rows]
+    found: list[Recorded] = []
+    for row in connection.execute(select(EVENT).where(*wanted).order_by(EVENT.c.position).limit(limit)):
+        try:
+            found.append(_recorded(dict(row._mapping), decode(row.type, row.schema_version, row.data)))
+        except UnknownEvent as newer:
+            if not found:
+                raise UnknownEvent(f"{newer}, at position {row.position}") from None
+            break
+    return found
 
 
 def stream_of(connection: Connection, workspace_id: str, stream: UUID) -> list[Recorded]:

@@ -39,16 +39,33 @@ class EventRow(SQLModel, table=True):
 
 
 class FollowerRow(SQLModel, table=True):
-    """How far a follower has come. `epoch` rises with every step, so that a step taken twice is noticed."""
+    """How far a follower has come, and which generation of its rows is the live one.
+
+    `epoch` rises with every step, so that a step taken twice is noticed. `stopped` says which event broke it.
+    """
 
     __tablename__ = "follower"
 
     workspace_id: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
+    generation: int = 1
     position: int = Field(default=0, sa_type=BigInteger)
     epoch: int = Field(default=0, sa_type=BigInteger)
     moved_at: datetime
     stopped: str | None = None
+
+
+class RebuildRow(SQLModel, table=True):
+    """A read model being rebuilt: which generation, and how far. The row is there until the generation serves."""
+
+    __tablename__ = "rebuild"
+
+    workspace_id: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    generation: int
+    position: int = Field(default=0, sa_type=BigInteger)
+    epoch: int = Field(default=0, sa_type=BigInteger)
+    started_at: datetime
 
 
 class UsageRow(SQLModel, table=True):
@@ -125,6 +142,7 @@ def table(name: str) -> Table:
 
 EVENT = table("event")
 FOLLOWER = table("follower")
+REBUILD = table("rebuild")
 USAGE = table("usage")
 SOURCE = table("source")
 FEATURE = table("feature")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -23,6 +24,7 @@ def role_states(view: View, change: Change) -> list[RoleState]:
 
 
 def _state(view: View, change: Change, role: Role, usage: ChangeUsage, records: dict[UUID, list[Record]]) -> RoleState:
+    terms = change.terms
     ever_used = np.any(usage.seen(change.definition(role)).used, axis=0)
     learners = []
     for member in usage.members_in(role):
@@ -33,18 +35,17 @@ def _state(view: View, change: Change, role: Role, usage: ChangeUsage, records: 
                 joined=member.start,
                 left=member.until,
                 access=usage.access(member),
-                trained=satisfied.astimezone(view.workspace.zone).date() if satisfied else None,
+                trained=satisfied.astimezone(ZoneInfo(terms.zone)).date() if satisfied else None,
                 training_asked=bool(role.courses),
                 ever_used=bool(ever_used[usage.number(member.person)]),
             )
         )
-    terms = change.terms
     return RoleState(
         change=change.id,
         role=role.id,
         change_name=terms.name,
         role_name=role.name,
-        zone=view.workspace.zone.key,
+        zone=terms.zone,
         go_live=terms.go_live,
         target_rate=terms.target_rate,
         target_by=terms.target_by,

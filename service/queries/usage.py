@@ -62,9 +62,7 @@ def checkpoints(view: View) -> tuple[Hashable, ...]:
     """Where the followers stand that members, links and activity come from, in the same snapshot as these."""
     names = (Members.name, Links.name, ACTIVITY_FOLLOWER)
     rows = view.connection.execute(
-        select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.moved_at).where(
-            FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names)
-        )
+        select(FOLLOWER).where(FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names))
     )
     found = {row.name: tuple(row) for row in rows}
     return tuple(found.get(name) for name in names)

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Connection, insert, select
 from sqlmodel import Field, SQLModel
 
-from events.envelope import Recorded
+from events.followers import Step
 from events.tables import table
 from events.types.change import ChangeLaunched
+from service.readmodels.temporal import live
 
 
 class ChangeRow(SQLModel, table=True):
@@ -19,6 +20,7 @@ class ChangeRow(SQLModel, table=True):
     __tablename__ = "rm_change"
 
     workspace_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change_id: UUID = Field(primary_key=True)
     key: str
     since_position: int = Field(sa_type=BigInteger)
@@ -31,12 +33,16 @@ class Changes:
     name = "changes"
     tables = (_TABLE,)
 
-    def apply(self, connection: Connection, recorded: Recorded) -> None:
-        match recorded.event:
+    def apply(self, step: Step) -> None:
+        match step.recorded.event:
             case ChangeLaunched(change=change, key=key):
-                connection.execute(
+                step.connection.execute(
                     insert(_TABLE).values(
-                        workspace_id=recorded.workspace_id, change_id=change, key=key, since_position=recorded.position
+                        workspace_id=step.recorded.workspace_id,
+                        generation=step.generation,
+                        change_id=change,
+                        key=key,
+                        since_position=step.recorded.position,
                     )
                 )
 
@@ -44,5 +50,5 @@ class Changes:
 def change_ids(connection: Connection, workspace_id: str) -> Sequence[UUID]:
     """Every change of the workspace, oldest first."""
     return connection.scalars(
-        select(_TABLE.c.change_id).where(_TABLE.c.workspace_id == workspace_id).order_by(_TABLE.c.since_position)
+        select(_TABLE.c.change_id).where(live(_TABLE, Changes.name, workspace_id)).order_by(_TABLE.c.since_position)
     ).all()

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Connection, Row, select
 from sqlmodel import Field, SQLModel
 
-from events.envelope import Recorded
+from events.followers import Step
 from events.tables import table
 from events.types.people import ActorLinked
-from service.readmodels.temporal import place, visible
+from events.types.trust import FactWithdrawn
+from service.readmodels.temporal import place, visible, withdraw
 
 
 class LinkRow(SQLModel, table=True):
@@ -20,9 +21,12 @@ class LinkRow(SQLModel, table=True):
     __tablename__ = "rm_link"
 
     workspace_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     account_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     since_position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     until_position: int | None = Field(default=None, sa_type=BigInteger)
+    event_id: UUID = Field(index=True)
+    withdrawn: bool = False
     person_id: UUID
 
 
@@ -33,14 +37,16 @@ class Links:
     name = "links"
     tables = (_TABLE,)
 
-    def apply(self, connection: Connection, recorded: Recorded) -> None:
-        match recorded.event:
+    def apply(self, step: Step) -> None:
+        match step.recorded.event:
             case ActorLinked(account=account, person=person):
-                place(connection, _TABLE, recorded, {"account_id": account}, {"person_id": person})
+                place(step, _TABLE, {"account_id": account}, {"person_id": person})
+            case FactWithdrawn(event_id=event_id):
+                withdraw(step, _TABLE, event_id, ("account_id",))
 
 
 def links(connection: Connection, workspace_id: str, at: int | None = None) -> Sequence[Row[*tuple[object, ...]]]:
     """Every link: account_id, person_id."""
     return connection.execute(
-        select(_TABLE.c.account_id, _TABLE.c.person_id).where(visible(_TABLE, workspace_id, at))
+        select(_TABLE.c.account_id, _TABLE.c.person_id).where(visible(_TABLE, Links.name, workspace_id, at))
     ).all()

@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Connection, select
 from sqlmodel import Field, SQLModel
 
-from events.envelope import Recorded
+from events.followers import Step
 from events.tables import table
 from events.types.change import MemberPlaced
-from service.readmodels.temporal import place, visible
+from events.types.trust import FactWithdrawn
+from service.readmodels.temporal import place, visible, withdraw
 
 
 class MemberRow(SQLModel, table=True):
@@ -22,11 +23,14 @@ class MemberRow(SQLModel, table=True):
     __tablename__ = "rm_member"
 
     workspace_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change_id: UUID = Field(primary_key=True)
     role_id: UUID = Field(primary_key=True)
     person_id: UUID = Field(primary_key=True)
     since_position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     until_position: int | None = Field(default=None, sa_type=BigInteger)
+    event_id: UUID = Field(index=True)
+    withdrawn: bool = False
     start: date
     until: date | None = None
     access: date | None = None
@@ -39,12 +43,14 @@ class Members:
     name = "members"
     tables = (_TABLE,)
 
-    def apply(self, connection: Connection, recorded: Recorded) -> None:
-        match recorded.event:
+    def apply(self, step: Step) -> None:
+        match step.recorded.event:
             case MemberPlaced(change=change, role=role, person=person) as placed:
                 key = {"change_id": change, "role_id": role, "person_id": person}
                 values = {"start": placed.start, "until": placed.until, "access": placed.access}
-                place(connection, _TABLE, recorded, key, values)
+                place(step, _TABLE, key, values)
+            case FactWithdrawn(event_id=event_id):
+                withdraw(step, _TABLE, event_id, ("change_id", "role_id", "person_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def members_of(connection: Connection, workspace_id: str, change: UUID, at: int 
     """Every membership of a change, past ones included, ordered by role and person."""
     rows = connection.execute(
         select(_TABLE.c.role_id, _TABLE.c.person_id, _TABLE.c.start, _TABLE.c.until, _TABLE.c.access)
-        .where(visible(_TABLE, workspace_id, at), _TABLE.c.change_id == change)
+        .where(visible(_TABLE, Members.name, workspace_id, at), _TABLE.c.change_id == change)
         .order_by(_TABLE.c.role_id, _TABLE.c.person_id)
     )
     return [Member(*row) for row in rows]

@@ -11,9 +11,10 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, Row, Text, case, func, insert, select, update
 from sqlmodel import Field, SQLModel
 
-from events.envelope import Recorded
+from events.followers import Step
 from events.tables import table
 from events.types import reinforcement as told
+from service.readmodels.temporal import live, written
 
 
 class ReminderRow(SQLModel, table=True):
@@ -25,6 +26,7 @@ class ReminderRow(SQLModel, table=True):
     __tablename__ = "rm_reminder"
 
     workspace_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     reminder_id: UUID = Field(primary_key=True)
     since_position: int = Field(sa_type=BigInteger)
     change_id: UUID = Field(index=True)
@@ -50,32 +52,31 @@ class Reminders:
     name = "reminders"
     tables = (_TABLE,)
 
-    def apply(self, connection: Connection, recorded: Recorded) -> None:
-        match recorded.event:
+    def apply(self, step: Step) -> None:
+        match step.recorded.event:
             case told.ReminderRaised() as raised:
-                _place(connection, recorded, raised, "raised", None)
+                _place(step, raised, "raised", None)
             case told.ReminderDropped() as dropped:
-                _place(connection, recorded, dropped, "dropped", dropped.reason)
+                _place(step, dropped, "dropped", dropped.reason)
             case told.DeliverySent(reminder=reminder):
                 # What one subscriber got is sent; that another never will stays beside it as the reason.
                 reason = case((_TABLE.c.state == "failed", _TABLE.c.reason), else_=None)
-                self._set(connection, recorded, reminder, state="sent", sent_at=recorded.occurred_at, reason=reason)
+                self._set(step, reminder, state="sent", sent_at=step.recorded.occurred_at, reason=reason)
             case told.DeliveryFailed(reminder=reminder, reason=reason, retry=None):
                 state = case((_TABLE.c.state == "sent", "sent"), else_="failed")
-                self._set(connection, recorded, reminder, state=state, reason=reason)
+                self._set(step, reminder, state=state, reason=reason)
             case told.DeliveryFailed(reminder=reminder, reason=reason):
-                self._set(connection, recorded, reminder, reason=reason)
+                self._set(step, reminder, reason=reason)
             case told.ReminderSnoozed(reminder=reminder, until=until):
-                self._set(connection, recorded, reminder, state="snoozed", due=until)
+                self._set(step, reminder, state="snoozed", due=until)
             case told.ReminderAcknowledged(reminder=reminder, action=action):
-                self._set(connection, recorded, reminder, state="acknowledged", action=action)
+                self._set(step, reminder, state="acknowledged", action=action)
 
-    def _set(self, connection: Connection, recorded: Recorded, reminder: UUID, **values: object) -> None:
-        connection.execute(
+    def _set(self, step: Step, reminder: UUID, **values: object) -> None:
+        step.connection.execute(
             update(_TABLE)
             .where(
-                _TABLE.c.workspace_id == recorded.workspace_id,
-                _TABLE.c.reminder_id == reminder,
+                *written(step, _TABLE, reminder_id=reminder),
                 # An answer stands, whatever a late delivery says.
                 _TABLE.c.state != "acknowledged",
             )
@@ -84,18 +85,19 @@ class Reminders:
 
 
 def _place(
-    connection: Connection,
-    recorded: Recorded,
+    step: Step,
     event: told.ReminderRaised | told.ReminderDropped,
     state: str,
     reason: str | None,
 ) -> None:
     """What was dropped may be raised later, and what was raised may be dropped while it is held."""
-    here = (_TABLE.c.workspace_id == recorded.workspace_id, _TABLE.c.reminder_id == event.reminder)
-    if connection.execute(update(_TABLE).where(*here).values(state=state, reason=reason)).rowcount == 0:
-        connection.execute(
+    here = written(step, _TABLE, reminder_id=event.reminder)
+    recorded = step.recorded
+    if step.connection.execute(update(_TABLE).where(*here).values(state=state, reason=reason)).rowcount == 0:
+        step.connection.execute(
             insert(_TABLE).values(
                 workspace_id=recorded.workspace_id,
+                generation=step.generation,
                 reminder_id=event.reminder,
                 since_position=recorded.position,
                 change_id=event.change,
@@ -114,7 +116,7 @@ def _place(
     if isinstance(event, told.ReminderRaised):
         facts = msgspec.json.encode(event.facts).decode()
         values = {"subject_id": event.subject, "facts": facts, "raised_at": recorded.occurred_at, "due": event.due}
-        connection.execute(update(_TABLE).where(*here).values(**values))
+        step.connection.execute(update(_TABLE).where(*here).values(**values))
 
 
 def reminders_of(
@@ -124,12 +126,13 @@ def reminders_of(
 
     Of each, because a thousand nudges would else push the alerts of everybody who may not see nudges off the list.
     """
+    here = live(_TABLE, Reminders.name, workspace_id)
     rows = [
         row
         for audience in get_args(told.Audience)
         for row in connection.execute(
             select(_TABLE)
-            .where(_TABLE.c.workspace_id == workspace_id, _TABLE.c.change_id == change, _TABLE.c.audience == audience)
+            .where(here, _TABLE.c.change_id == change, _TABLE.c.audience == audience)
             .order_by(_TABLE.c.raised_at.desc(), _TABLE.c.since_position.desc())
             .limit(limit)
         )
@@ -139,7 +142,7 @@ def reminders_of(
 
 def personal_count(connection: Connection, workspace_id: str, change: UUID) -> int:
     """How many reminders of a change speak to single people."""
-    here = _TABLE.c.workspace_id == workspace_id, _TABLE.c.change_id == change, _TABLE.c.audience == "person"
+    here = live(_TABLE, Reminders.name, workspace_id), _TABLE.c.change_id == change, _TABLE.c.audience == "person"
     return connection.scalar(select(func.count()).where(*here)) or 0
 
 
@@ -147,7 +150,7 @@ def nudges_since(connection: Connection, workspace_id: str, instant: datetime) -
     """When each person was, or will be, nudged since `instant`, across all changes."""
     rows = connection.execute(
         select(_TABLE.c.recipient_id, _TABLE.c.due).where(
-            _TABLE.c.workspace_id == workspace_id,
+            live(_TABLE, Reminders.name, workspace_id),
             _TABLE.c.audience == "person",
             _TABLE.c.state != "dropped",
             _TABLE.c.due > instant,

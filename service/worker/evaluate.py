@@ -22,7 +22,7 @@ from service.readmodels.optouts import opted_out
 from service.readmodels.reminders import nudges_since
 from service.takehold import Takehold
 from service.unit import Workspace
-from service.worker.follow import follow
+from service.worker.follow import caught_up
 from service.worker.lease import check, lease
 from service.worker.raising import Raising, reminder_id
 from service.worker.releasing import release
@@ -43,7 +43,7 @@ def evaluate(takehold: Takehold, workspace: Workspace, now: datetime) -> Evaluat
     """Evaluates every open change of a workspace, unless another worker is doing so. Raises Busy and LostLease."""
     with lease(takehold.database, workspace.id, TASK) as epoch:
         # Read models that lag would show a nudge of a moment ago as not sent, and last night's users as idle.
-        if epoch is None or not follow(takehold, workspace):
+        if epoch is None or not caught_up(takehold, workspace):
             return Evaluated()
         with takehold.database.read() as connection:
             seen = _look(connection, workspace, now)

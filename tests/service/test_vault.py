@@ -47,7 +47,8 @@ def destroy(vault: Vault, key_id: object) -> None:
 def test_what_is_sealed_opens_again(vault: Vault, words: str) -> None:
     sealed = vault.seal("default", words)
     assert vault.open("default", sealed) == words
-    assert not words or words not in sealed.box
+    # A letter or two may stand in any box.
+    assert len(words) < 5 or words[:20] not in sealed.box
 
 
 def test_the_same_text_never_looks_the_same_twice(vault: Vault) -> None:

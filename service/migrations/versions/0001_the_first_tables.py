@@ -125,6 +125,7 @@ def upgrade() -> None:
         "follower",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("moved_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -175,11 +176,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "email_index", name="person_email"),
     )
     op.create_table(
+        "rebuild",
+        sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "name"),
+    )
+    op.create_table(
         "rm_assessment",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("change_id", sa.Uuid(), nullable=False),
         sa.Column("since_position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until_position", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("role_id", sa.Uuid(), nullable=True),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -191,50 +205,73 @@ def upgrade() -> None:
         sa.Column("method", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=True),
         sa.Column("occurred_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "change_id", "since_position"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "change_id", "since_position"),
     )
+    with op.batch_alter_table("rm_assessment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rm_assessment_event_id"), ["event_id"], unique=False)
+
     op.create_table(
         "rm_change",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("change_id", sa.Uuid(), nullable=False),
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("since_position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "change_id"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "change_id"),
     )
     op.create_table(
         "rm_link",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("account_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("since_position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until_position", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "account_id", "since_position"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "account_id", "since_position"),
     )
+    with op.batch_alter_table("rm_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rm_link_event_id"), ["event_id"], unique=False)
+
     op.create_table(
         "rm_member",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("change_id", sa.Uuid(), nullable=False),
         sa.Column("role_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("since_position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until_position", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("start", sa.Date(), nullable=False),
         sa.Column("until", sa.Date(), nullable=True),
         sa.Column("access", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint("workspace_id", "change_id", "role_id", "person_id", "since_position"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "change_id", "role_id", "person_id", "since_position"),
     )
+    with op.batch_alter_table("rm_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rm_member_event_id"), ["event_id"], unique=False)
+
     op.create_table(
         "rm_optout",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("since_position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until_position", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("opted_out", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "person_id", "since_position"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "person_id", "since_position"),
     )
+    with op.batch_alter_table("rm_optout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rm_optout_event_id"), ["event_id"], unique=False)
+
     op.create_table(
         "rm_reminder",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("reminder_id", sa.Uuid(), nullable=False),
         sa.Column("since_position", sa.BigInteger(), nullable=False),
         sa.Column("change_id", sa.Uuid(), nullable=False),
@@ -251,7 +288,7 @@ def upgrade() -> None:
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("workspace_id", "reminder_id"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "reminder_id"),
     )
     with op.batch_alter_table("rm_reminder", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rm_reminder_change_id"), ["change_id"], unique=False)
@@ -259,29 +296,39 @@ def upgrade() -> None:
     op.create_table(
         "rm_stage",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("change_id", sa.Uuid(), nullable=False),
         sa.Column("since_position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until_position", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("role_id", sa.Uuid(), nullable=False),
         sa.Column("stage", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("occurred_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "change_id", "since_position"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "change_id", "since_position"),
     )
+    with op.batch_alter_table("rm_stage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rm_stage_event_id"), ["event_id"], unique=False)
+
     op.create_table(
         "rm_training",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("since_position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("until_position", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("course", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("occurred_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "since_position"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "since_position"),
     )
     with op.batch_alter_table("rm_training", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rm_training_course"), ["course"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rm_training_event_id"), ["event_id"], unique=False)
 
     op.create_table(
         "sign_in",
@@ -339,19 +386,36 @@ def downgrade() -> None:
     op.drop_table("source")
     op.drop_table("sign_in")
     with op.batch_alter_table("rm_training", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rm_training_event_id"))
         batch_op.drop_index(batch_op.f("ix_rm_training_course"))
 
     op.drop_table("rm_training")
+    with op.batch_alter_table("rm_stage", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rm_stage_event_id"))
+
     op.drop_table("rm_stage")
     with op.batch_alter_table("rm_reminder", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rm_reminder_change_id"))
 
     op.drop_table("rm_reminder")
+    with op.batch_alter_table("rm_optout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rm_optout_event_id"))
+
     op.drop_table("rm_optout")
+    with op.batch_alter_table("rm_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rm_member_event_id"))
+
     op.drop_table("rm_member")
+    with op.batch_alter_table("rm_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rm_link_event_id"))
+
     op.drop_table("rm_link")
     op.drop_table("rm_change")
+    with op.batch_alter_table("rm_assessment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rm_assessment_event_id"))
+
     op.drop_table("rm_assessment")
+    op.drop_table("rebuild")
     op.drop_table("person")
     op.drop_table("mailbox")
     op.drop_table("lease")

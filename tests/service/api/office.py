@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from events.log import read
 from events.tables import ACTIVITY, EVENT, SOURCE, USAGE
 from events.types.base import Event
 from service.app import create_app
+from service.commands.changes import load_change, person_of, place_member
 from service.directory.people import find
 from service.directory.tables import ACCOUNT, CHANNEL, IDENTITY, PERSON
 from service.organisation import create_workspace, issue_key
@@ -101,8 +102,12 @@ class Office:
         """A role, with some of the people in it since the beginning of 2026."""
         answer = self.alice.post(f"/changes/{change}/roles", {"key": role, "name": role.capitalize(), **more})
         assert answer.status_code == 201, answer.get_json()
-        for n in members:
-            self.place(f"p{n}", role, change, **{"from": "2026-01-01"})
+        # In one unit of work, because a request for each would be most of what these tests take.
+        with self.takehold.command(self.id, "test", "api") as unit:
+            impacted = load_change(unit.connection, self.id, change)
+            for n in members:
+                start = date(2026, 1, 1)
+                place_member(unit, impacted, impacted.roles[role], person_of(unit, f"p{n}"), start, None, None)
 
     def place(self, person: str, role: str = "sales", change: str = "copilot", **dates: Any) -> None:
         answer = self.alice.put(f"/changes/{change}/roles/{role}/members/{person}", dates)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from service.commands import adkar as commands
 from tests.service.api.office import House, Office, at
 
 NOW = "2026-04-01T12:00+02:00"
@@ -24,6 +26,15 @@ def assess(office: Office, scores: tuple[float, ...], when: str = "2026-03-31T09
     with at(NOW):
         answer = office.bob.post("/changes/copilot/assessments", body)
     assert answer.status_code == 201, answer.get_json()
+
+
+def assess_all(office: Office, people: range, scores: tuple[float, ...], when: str, source: str = "self") -> None:
+    """The same answer of many, in one unit of work."""
+    answer = {"scores": dict(zip(ELEMENTS, scores, strict=False)), "method": "survey", "source": source}
+    with at(NOW), office.takehold.command(office.id, "test", "api") as unit:
+        for n in people:
+            told = answer | {"person": f"p{n}", "occurred_at": datetime.fromisoformat(when)}
+            commands.assess(unit, "copilot", told)
 
 
 def stage(office: Office, stage: str, status: str, when: str) -> None:
@@ -55,8 +66,7 @@ def asked(house: House) -> Office:
     office = found(house.office())
     for number, scores in enumerate(ANSWERS, start=1):
         assess(office, scores, person=f"p{number}")
-    for number in range(1, 11):
-        assess(office, (5, 5, 5, 5, 5), person=f"p{number}", source="champion")
+    assess_all(office, range(1, 11), (5, 5, 5, 5, 5), "2026-03-31T09:00:00+00:00", "champion")
     assess(office, (3.25, 2.5), role="sales", n=12, when="2026-03-15T09:00:00Z")
     stage(office, "awareness", "reached", "2026-03-10T09:00:00Z")
     stage(office, "desire", "reached", "2026-03-20T09:00:00Z")
@@ -131,17 +141,15 @@ def test_a_role_that_fell_back_stands_where_it_fell_back_to(office: Office) -> N
 
 def test_the_latest_answer_of_each_person_and_element_holds(office: Office) -> None:
     found(office)
-    for number in range(1, 11):
-        assess(office, (2, 2), person=f"p{number}", when="2026-03-25T09:00:00Z")
-        assess(office, (5,), person=f"p{number}", when="2026-03-26T09:00:00Z")
-        assess(office, (1,), person=f"p{number}", when="2026-03-24T09:00:00Z")
+    assess_all(office, range(1, 11), (2, 2), "2026-03-25T09:00:00+00:00")
+    assess_all(office, range(1, 11), (5,), "2026-03-26T09:00:00+00:00")
+    assess_all(office, range(1, 11), (1,), "2026-03-24T09:00:00+00:00")
     assert adkar(office)[0]["barriers"]["desire"] == 10
 
 
 def test_answers_expire_after_90_days(office: Office) -> None:
     found(office)
-    for number in range(1, 11):
-        assess(office, (2,), person=f"p{number}", when="2026-03-25T09:00:00Z")
+    assess_all(office, range(1, 11), (2,), "2026-03-25T09:00:00+00:00")
     assert adkar(office, "2026-06-22T12:00+02:00")[0]["n"] == 10
     assert adkar(office, "2026-06-24T12:00+02:00")[0]["suppressed"]
 
@@ -149,8 +157,7 @@ def test_answers_expire_after_90_days(office: Office) -> None:
 def test_reinforcement_answered_before_go_live_never_counts(office: Office) -> None:
     """Before go-live there is nothing to reinforce; the 1 that somebody gave it then must not block the role later."""
     found(office)
-    for number in range(1, 11):
-        assess(office, (5, 5, 5, 5, 1), person=f"p{number}", when="2026-03-01T22:59:59Z")
+    assess_all(office, range(1, 11), (5, 5, 5, 5, 1), "2026-03-01T22:59:59+00:00")
     assert adkar(office)[0]["barriers"]["indeterminate"] == 10
     # Midnight in Berlin begins the day of go-live.
     assess(office, (5, 5, 5, 5, 1), person="p1", when="2026-03-01T23:00:00Z")
@@ -159,8 +166,7 @@ def test_reinforcement_answered_before_go_live_never_counts(office: Office) -> N
 
 def test_whoever_left_the_role_does_not_speak_for_it(office: Office) -> None:
     found(office)
-    for number in range(1, 13):
-        assess(office, (2,), person=f"p{number}")
+    assess_all(office, range(1, 13), (2,), "2026-03-31T09:00:00+00:00")
     office.place("p12", **{"from": "2026-01-01", "until": "2026-04-01"})
     assert adkar(office)[0]["n"] == 11
 

@@ -166,7 +166,7 @@ def test_a_source_that_reports_by_week_is_labelled_and_its_days_are_not_held_sil
     with at(spring.LAUNCHED):
         office.announce(12)
         office.launch(adoption={"features": [{"app": "copilot"}], "window_days": 28, "min_days": 1})
-        office.impact("sales", members=range(1, 13), **{})
+        office.impact("sales", members=range(1, 13))
     assert spring.adoption(office)["grain"] == "day"
     mondays = (1_772_445_600_000 + week * 7 * 86_400_000 for week in range(4))
     uses = [

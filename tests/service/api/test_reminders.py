@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from adkar.change import change_id, role_id
+from events.envelope import NewEvent
 from events.types.reinforcement import (
     ReminderAcknowledged,
     ReminderDropped,
@@ -123,11 +124,12 @@ def test_many_personal_reminders_neither_hide_the_others_nor_are_miscounted(told
     alert = raise_one(told)
     template = told.events(ReminderRaised)[0].event
     person = told.person("p2")
+    nudges = []
+    for id in (uuid4() for _ in range(520)):
+        values = vars(template) | {"reminder": id, "cause": str(id), "audience": "person", "recipient": person}
+        nudges.append(NewEvent(stream=id, event=ReminderRaised(**values), occurred_at=datetime.now(UTC)))
     with told.takehold.command(told.id, "system", "worker") as unit:
-        for _ in range(520):
-            id = uuid4()
-            values = vars(template) | {"reminder": id, "cause": str(id), "audience": "person", "recipient": person}
-            unit.append(id, [ReminderRaised(**values)])
+        unit.append_all(nudges)
     told.follow()
     answer = listed(told, "champion")
     assert ([one["id"] for one in answer["reminders"]], answer["personal"]) == ([str(alert)], 520)

@@ -38,7 +38,8 @@ def fill(launched: Caller, caller: Callable[..., Caller], takehold: Takehold) ->
     person = {"external_id": s["external id"], "name": s["name"], "email": s["mail"]}
     linked = {"external_id": s["lms id"], "source": "lms", "email": s["mail"], "manager": s["external id"]}
     assert launched.post("/people", [person, linked]).get_json()["stored"] == 2
-    assert launched.put(f"/changes/copilot/roles/sales/members/{s['external id']}", {"from": "2026-01-01"}).status_code
+    member = f"/changes/copilot/roles/sales/members/{s['external id']}"
+    assert launched.put(member, {"from": "2026-01-01"}).status_code == 204
     assessment = {"person": s["external id"], "scores": {"awareness": 2}, "method": "talk"}
     assessment |= {"occurred_at": noon, "note": s["assessment note"]}
     assert launched.post("/changes/copilot/assessments", assessment).status_code == 201

@@ -42,9 +42,9 @@ def claim_all(workspace_id: str) -> None:
 def work(instant: str) -> None:
     """A whole worker, whose clock stands at an instant when it begins; says `works`, and stops when its input ends."""
     takehold = Takehold(Settings())
-    worker = Worker(takehold)
     _wait_to_begin()
     with time_machine.travel(datetime.fromisoformat(instant)):
+        worker = Worker(takehold)
         worker.start()
         _say("works")
         sys.stdin.read()

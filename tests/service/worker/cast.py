@@ -38,7 +38,8 @@ from tests.service.conftest import Caller
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GO_LIVE = date(2026, 3, 2)
-LONG_AFTER = date(2026, 8, 31)
+FIRST_USE = date(2026, 4, 20)
+LONG_AFTER = date(2026, 5, 29)
 NOW = datetime(2026, 5, 5, 10, tzinfo=BERLIN).astimezone(UTC)
 SELLERS = [f"p{n}" for n in range(1, 13)]
 DORA = "p12"
@@ -122,7 +123,7 @@ class Organisation:
         return self.change().roles[key]
 
     def used(
-        self, externals: Iterable[str], first: date = GO_LIVE, last: date = LONG_AFTER, app: str = "copilot"
+        self, externals: Iterable[str], first: date = FIRST_USE, last: date = LONG_AFTER, app: str = "copilot"
     ) -> None:
         """Each of them on each working day from `first` to `last`, inclusive."""
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -145,8 +146,8 @@ class Organisation:
 
     def one_of_twelve(self, last: date = LONG_AFTER) -> None:
         """Everybody tried it once, and only p1 goes on: below plan, and nobody to nudge."""
-        self.used(SELLERS, GO_LIVE, GO_LIVE)
-        self.used(SELLERS[:1], GO_LIVE, last)
+        self.used(SELLERS, FIRST_USE, FIRST_USE)
+        self.used(SELLERS[:1], FIRST_USE, last)
 
     def opt(self, person: str, out: bool = True, now: datetime = NOW) -> None:
         with self.unit(now) as unit:

@@ -196,8 +196,9 @@ def test_nobody_is_nudged_on_yesterday_s_knowledge(copilot: Organisation) -> Non
     assert copilot.evaluate() == Evaluated()
 
 
-def test_nothing_is_raised_while_read_models_are_behind(copilot: Organisation) -> None:
+def test_nothing_is_raised_while_read_models_are_behind(copilot: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else moves them at this moment; what they say of opt-outs and of earlier nudges may be outdated."""
+    monkeypatch.setattr("service.worker.follow._PATIENCE_SECONDS", 0.0)
     copilot.everybody_but(DORA)
     copilot.follow()
     copilot.opt(DORA)

@@ -30,9 +30,8 @@ TAKEHOLD = "from service.cli import main; main()"
 @pytest.fixture
 def worker(takehold: Takehold) -> Iterator[Worker]:
     """Not started yet; its clock stands at NOW when the test begins."""
-    worker = Worker(takehold)
     with time_machine.travel(NOW):
-        yield worker
+        yield Worker(takehold)
 
 
 def failures(task: str, registry: CollectorRegistry = REGISTRY) -> float:

@@ -221,6 +221,16 @@ def test_an_answered_reminder_is_not_sent_any_more(
     assert {row.state for row in copilot.deliveries()} <= {"sent", "dropped"}
 
 
+def test_an_answer_stands_although_the_reason_is_gone_by_the_morning(copilot: Organisation, alice: Caller) -> None:
+    copilot.one_of_twelve()
+    copilot.evaluate(EVENING)
+    answer(copilot, EVENING)
+    copilot.close_change()
+    assert copilot.round(MORNING) == (Evaluated(released=1), Delivered())
+    assert listed(alice) == [("acknowledged", None)]
+    assert copilot.told(ReminderDropped) == []
+
+
 def test_a_silent_source_does_not_pass_for_a_solved_problem(copilot: Organisation, post: Post) -> None:
     """While nothing is known the rule wants nothing; the reminder is held on, and judged once there is news."""
     copilot.one_of_twelve(last=date(2026, 5, 4))

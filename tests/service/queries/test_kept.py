@@ -1,0 +1,69 @@
+"""Answers are kept in the process between questions; whatever happens in between, they are never out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.service.api import spring
+from tests.service.api.office import Office, at
+
+NOW = "2026-04-01T10:00+02:00"
+
+
+def use(office: Office, actor: str, day: str) -> None:
+    body = {"id": f"{actor} {day}", "app": "copilot", "feature": "chat", "actor": actor}
+    body["occurred_at"] = f"{day}T09:00:00Z"
+    assert office.caller("app").post("/usage", {"events": [body]}).get_json()["stored"] == 1
+
+
+def patch(office: Office, **terms: Any) -> None:
+    assert office.alice.patch("/changes/copilot", terms).status_code == 200
+
+
+STEPS: list[tuple[str, Callable[[Office], Any]]] = [
+    ("go-live is put off while nothing was ever used", lambda office: patch(office, go_live="2026-03-23")),
+    ("usage", lambda office: use(office, "p1", "2026-03-30")),
+    ("more usage", lambda office: use(office, "p1", "2026-03-31")),
+    ("usage by nobody we know", lambda office: [use(office, "ghost", f"2026-03-{day}") for day in (30, 31)]),
+    ("somebody joins", lambda office: office.place("p11", **{"from": "2026-01-01"})),
+    ("somebody leaves", lambda office: office.place("p10", **{"from": "2026-01-01", "until": "2026-03-31"})),
+    ("the ghost has a name", lambda office: office.alice.post("/people", [{"external_id": "ghost"}])),
+    ("and is placed", lambda office: office.place("ghost", **{"from": "2026-01-01"})),
+    ("go-live is put forward", lambda office: patch(office, go_live="2026-03-09")),
+    ("another definition", lambda office: patch(office, adoption={"features": [{"app": "copilot"}], "min_days": 1})),
+    ("another app", lambda office: patch(office, adoption={"features": [{"app": "teapot"}], "min_days": 1})),
+    ("a second role", lambda office: office.impact("coaches", members=(12,))),
+]
+
+
+def test_after_every_step_the_answer_is_the_one_that_nothing_was_kept_for(office: Office) -> None:
+    """Questions about a past instant are never answered from what is kept, and this instant is one."""
+    with at(spring.LAUNCHED):
+        office.announce(12)
+        office.launch()
+        office.impact("sales", members=range(1, 11))
+    before = spring.adoption(office, NOW)["series"]
+    for name, step in STEPS:
+        with at(NOW):
+            step(office)
+            office.follow()
+        for query in ({"from": "2026-03-20"}, {"from": "2026-03-20", "role": "sales"}):
+            answer = spring.adoption(office, NOW, **query)["series"]
+            assert answer == spring.adoption(office, NOW, as_of="2026-04-01T08:00:00Z", **query)["series"], name
+        answer = spring.adoption(office, NOW)["series"]
+        assert answer != before, f"{name} alters nothing, so it shows nothing"
+        before = answer
+
+
+def test_the_next_day_is_another_answer(office: Office) -> None:
+    with at(spring.LAUNCHED):
+        office.announce(10)
+        office.launch()
+        office.impact("sales", members=range(1, 11))
+    with at(NOW):
+        use(office, "p1", "2026-03-31")
+        office.follow()
+    assert max(spring.adoption(office, NOW)["series"]) == "2026-03-31"
+    tomorrow = spring.adoption(office, "2026-04-02T10:00+02:00")["series"]["2026-04-01"]
+    assert (tomorrow["active"], tomorrow["dau"], tomorrow["status"]) == (1, 0, "unknown")
