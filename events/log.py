@@ -154,6 +154,24 @@ def last_of(connection: Connection, workspace_id: str, streams: Sequence[UUID]) 
     return found
 
 
+def by_id(connection: Connection, workspace_id: str, event_id: UUID) -> Recorded | None:
+    """One event by its id; None when there is none."""
+    row = connection.execute(
+        select(EVENT).where(EVENT.c.workspace_id == workspace_id, EVENT.c.event_id == event_id)
+    ).first()
+    return _recorded(dict(row._mapping), decode(row.type, row.schema_version, row.data)) if row else None
+
+
+def of_import(connection: Connection, workspace_id: str, import_id: UUID) -> list[Recorded]:
+    """Everything that one import recorded, oldest first."""
+    rows = connection.execute(
+        select(EVENT)
+        .where(EVENT.c.workspace_id == workspace_id, EVENT.c.import_id == import_id)
+        .order_by(EVENT.c.position)
+    )
+    return [_recorded(dict(row._mapping), decode(row.type, row.schema_version, row.data)) for row in rows]
+
+
 def position_at(connection: Connection, workspace_id: str, instant: datetime) -> int:
     """The last position recorded up to `instant`; 0 when there is none."""
     found = connection.scalar(

@@ -28,6 +28,7 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "personal:read": frozenset({"admin"}),
     "channels:write": frozenset({"admin"}),
     "events:read": frozenset({"admin", "auditor"}),
+    "events:withdraw": frozenset({"admin"}),
     "mailbox:read": frozenset({"admin"}),
 }
 """Action -> roles that may do it. An action that is not here may be done by nobody."""

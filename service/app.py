@@ -9,14 +9,14 @@ from adkar.refusal import Refused
 from events.database import Busy
 from events.log import Conflict
 from service import health
-from service.api import adkar, adoption, changes, channels, feed, people, records, reminders, usage
+from service.api import adkar, adoption, changes, channels, feed, people, records, reminders, usage, withdrawals
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.metrics import REQUESTS
 from service.takehold import NoWorkspace, Takehold
 from service.web.registry import add_pages
 
-RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed)
+RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed, withdrawals)
 """Every resource of the API; a new one is one module and one line here."""
 
 _BUSY_SECONDS = 1

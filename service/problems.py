@@ -50,6 +50,11 @@ PROBLEMS: Mapping[str, Kind] = {
         (401,), "There is no key in `Authorization: Bearer`, or it is mistyped, unknown, expired or revoked."
     ),
     "unknown_change": Kind((404, 422), "There is no change with that key: 404 in the path, 422 in body or query."),
+    "not_withdrawable": Kind(
+        (422,), "Only what people state can be taken back, not what the service did, nor a change that others stand on."
+    ),
+    "unknown_event": Kind((404,), "There is no event with that id."),
+    "unknown_import": Kind((404,), "Nothing was recorded by that import."),
     "unknown_person": Kind(
         (404, 422),
         "Nobody was announced by that external id: 404 in the path, 422 in the body. Post people to `/people` first.",

@@ -17,7 +17,12 @@ from service.web.registry import PAGES
 from tests.tree import PACKAGES, ROOT, in_the_tree
 
 FILES = in_the_tree()
-MODULES = [path for path in in_the_tree(*PACKAGES) if path.suffix == ".py"]
+MODULES = [
+    path
+    for path in in_the_tree(*PACKAGES)
+    # A migration lists every column that changes; nobody has to keep one in mind.
+    if path.suffix == ".py" and path.parent.name != "versions"
+]
 TEXTS = {path: path.read_text(encoding="utf-8") for path in FILES if b"\0" not in path.read_bytes()}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,12 +12,11 @@ from typing import Any
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from adkar.change import Change
 from service.cli.run import run_together
-from service.cli.shared import opened
+from service.cli.shared import opened, progress_bar
 from service.commands.changes import change_by_id
 from service.demo.build import build
 from service.queries.adoption import ChangeUsage
@@ -69,7 +66,7 @@ def demo(people: int, serve: bool, host: str, port: int) -> None:
         if takehold.workspaces():
             click.echo("This database holds data already; nothing was added.")
         else:
-            with _progress() as told:
+            with progress_bar() as told:
                 build(takehold, told, people)
         for answer in _report(takehold, "default", None):
             _print(answer)
@@ -153,20 +150,6 @@ def _number(value: int | None) -> str:
 
 def _rate(value: float | None) -> str:
     return "" if value is None else f"{value:.1%}"
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def told(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
-
-        yield told
 
 
 def _forget_another_days() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,9 @@ from typing import Any
 import click
 from marshmallow import ValidationError
 from marshmallow.fields import Field
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from service.cli.shared import opened
+from service.cli.shared import opened, progress_bar
 from service.http.fields import Key, Number
-from service.intake import viva_survey
 from service.intake.viva import NotAnExport, open_export
 from service.intake.viva_import import Imported, import_export
 
@@ -57,12 +53,12 @@ def viva(file: Path, workspace: str, change: str, target: float, as_json: bool) 
     """Take in a person query of Viva Insights, exported as CSV. Taking it in again adds nothing."""
     try:
         # The file first: a mistyped name must not leave a new database behind.
-        with open_export(file) as export, opened() as takehold, _progress() as told:
+        with open_export(file) as export, opened() as takehold, progress_bar() as told:
             done = import_export(takehold, workspace, export, change, target, told)
     except NotAnExport as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(asdict(done)))
+        click.echo(json.dumps(asdict(done), default=str))
     else:
         _print(done, workspace)
 
@@ -75,18 +71,6 @@ def _print(done: Imported, workspace: str) -> None:
         click.echo(f"  and {done.left_out - len(done.problems):,} more")
     click.echo(f"{done.people:,} people in {done.roles:,} roles of {done.change}; {done.events:,} new events.")
     click.echo(f"{done.stored:,} observations stored, {done.duplicates:,} duplicates.")
+    if done.events:
+        click.echo(f"To take its facts back: takehold withdraw --import {done.id} --reason TEXT")
     click.echo("\nNext: takehold report" + ("" if workspace == "default" else f" --workspace {workspace}"))
-
-
-@contextmanager
-def _progress() -> Iterator[viva_survey.Progress]:
-    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def told(what: str, done: int, total: int | None) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
-
-        yield told

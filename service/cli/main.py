@@ -10,6 +10,7 @@ from service.cli.data import demo, report
 from service.cli.imports import import_
 from service.cli.keys import init, key, link
 from service.cli.run import doctor, serve, tick, web, worker
+from service.cli.withdraw import withdraw
 from service.logs import configure
 from service.settings import Settings
 
@@ -30,5 +31,5 @@ def main(database: str | None, keys: str | None) -> None:
     configure(Settings().log_level)
 
 
-for command in (init, key, link, serve, web, worker, tick, demo, import_, report, doctor):
+for command in (init, key, link, serve, web, worker, tick, demo, import_, report, withdraw, doctor):
     main.add_command(command)

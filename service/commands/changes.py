@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from adkar import change as decide
 from adkar.change import Adoption, Change, Role
+from adkar.withdrawal import standing
 from events.envelope import NewEvent
 from events.log import last_of, stream_of
 from events.types.change import Feature, MemberPlaced, Terms
+from events.types.trust import FactWithdrawn
 from service.directory.people import find
 from service.http.problem import FieldError, Problem
 from service.unit import Unit
@@ -32,8 +34,9 @@ def load_change(
 
 def change_by_id(connection: Connection, workspace_id: str, id: UUID, at: int | None = None) -> Change | None:
     """The change of that id, as it stood after position `at`; None when there was none."""
-    stream = stream_of(connection, workspace_id, id)
-    return decide.fold(one.event for one in stream if at is None or one.position <= at)
+    stream = [one for one in stream_of(connection, workspace_id, id) if at is None or one.position <= at]
+    change = decide.fold(one.event for one in standing(stream))
+    return change and replace(change, version=stream[-1].stream_version)
 
 
 def role_of(change: Change, key: str, field: str | None = None) -> Role:
@@ -121,6 +124,9 @@ def place_members(unit: Unit, memberships: Sequence[MemberPlaced]) -> int:
     new = []
     for stream, placed in zip(streams, memberships, strict=True):
         known = last[stream].event if stream in last else None
+        if isinstance(known, FactWithdrawn):
+            left = standing(stream_of(unit.connection, unit.workspace.id, stream))
+            known = left[-1].event if left else None
         events = decide.place(known if isinstance(known, MemberPlaced) else None, placed)
         new += [NewEvent(stream=stream, event=event, occurred_at=unit.now) for event in events]
     return len(unit.append_all(new))

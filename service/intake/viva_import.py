@@ -39,8 +39,9 @@ _Command = Callable[[], AbstractContextManager[Unit]]
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of an export. events: newly recorded facts. problems: the first twenty rows left out."""
+    """What became of an export. id: of the import. events: new facts. problems: first twenty rows left out."""
 
+    id: UUID
     change: str
     rows: int
     people: int
@@ -68,11 +69,13 @@ def import_export(
     """
     today = today or datetime.now(takehold.workspace(workspace_id).zone).date()
     found = survey(export, today, progress)
-    command = partial(takehold.command, workspace_id, "system", _VIA, new_id())
+    id = new_id()
+    command = partial(takehold.command, workspace_id, "system", _VIA, id)
     events, change, roles = _change(command, key, target, found)
     events += _people(command, change, roles, found, progress)
     stored, duplicates = _observations(takehold, workspace_id, export, found, today, progress)
     return Imported(
+        id,
         key,
         found.rows,
         len(found.people),

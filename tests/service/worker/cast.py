@@ -11,18 +11,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from flask import Flask
 from sqlalchemy import select, update
 
 from adkar.change import Change, Role
 from adkar.reinforcement.reminder import Reminder
 from events.log import read
 from events.types.base import Event
+from events.types.change import MemberPlaced
+from events.types.reinforcement import DeliveryFailed
 from service.app import create_app
-from service.commands.changes import amend_change, impact_role, launch_change, load_change, place_member
+from service.commands.changes import amend_change, impact_role, launch_change, load_change, place_members
 from service.commands.reinforcement import opt_out
 from service.directory.announce import Announced, announce
 from service.intake.store import Use, store
@@ -62,6 +66,21 @@ def eventually(holds: Callable[[], object], what: str = "it did not happen") -> 
     raise AssertionError(what)
 
 
+def listed(alice: Caller) -> list[tuple[str, str | None]]:
+    rows = alice.get("/changes/copilot/reminders").get_json()["reminders"]
+    return [(row["state"], row["reason"]) for row in rows]
+
+
+def retry_of(failed: DeliveryFailed) -> datetime:
+    assert failed.retry
+    return failed.retry
+
+
+@cache
+def _app(takehold: Takehold) -> Flask:
+    return create_app(takehold)
+
+
 def _noon_ms(day: date) -> int:
     return int(datetime.combine(day, time(12), BERLIN).timestamp() * 1000)
 
@@ -77,7 +96,7 @@ class Organisation:
         return self.takehold.workspace(self.id)
 
     def caller(self, role: str) -> Caller:
-        return Caller(create_app(self.takehold).test_client(), issue_key(self.takehold, self.id, role))
+        return Caller(_app(self.takehold).test_client(), issue_key(self.takehold, self.id, role))
 
     @contextmanager
     def unit(self, now: datetime = NOW) -> Iterator[Unit]:
@@ -106,10 +125,18 @@ class Organisation:
             for role_key, members in roles.items():
                 impact_role(unit, key, {"key": role_key, "name": role_key.title(), "manager": manager, **role})
                 change = load_change(unit.connection, self.id, key)
-                for external in members:
-                    place_member(
-                        unit, change, change.roles[role_key], self.people[external], date(2026, 1, 1), None, None
-                    )
+                place_members(
+                    unit,
+                    [
+                        MemberPlaced(
+                            change=change.id,
+                            role=change.roles[role_key].id,
+                            person=self.people[external],
+                            start=date(2026, 1, 1),
+                        )
+                        for external in members
+                    ],
+                )
 
     def close_change(self, key: str = "copilot") -> None:
         with self.unit() as unit:

@@ -1,22 +1,15 @@
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import uuid4
 
 import msgspec
 import pytest
-from pytest_httpserver import HTTPServer
 from sqlalchemy import select, update
-from werkzeug import Request, Response
 
 from adkar.reinforcement.reminder import Reminder
-from events.database import Busy, Database
 from events.sealed import Sealed
-from events.types.reinforcement import ChannelDisabled, DeliveryFailed, DeliverySent
+from events.types.reinforcement import DeliveryFailed, DeliverySent
 from service.directory.announce import Announced
 from service.takehold import Takehold
 from service.worker.deliver import Delivered, deliver, wait
@@ -25,7 +18,7 @@ from service.worker.raising import Raising
 from service.worker.tables import DELIVERY, MAILBOX
 from tests.notifiers.receivers import Post
 from tests.service.conftest import Caller
-from tests.service.worker.cast import DORA, NOW, PATIENCE, SELLERS, Organisation
+from tests.service.worker.cast import DORA, NOW, PATIENCE, SELLERS, Organisation, listed, retry_of
 
 
 @pytest.fixture
@@ -34,28 +27,6 @@ def nudged(copilot: Organisation) -> Organisation:
     copilot.everybody_but(DORA)
     assert copilot.evaluate().raised == 1
     return copilot
-
-
-@pytest.fixture
-def channel(org: Organisation, alice: Caller, httpserver: HTTPServer) -> Organisation:
-    """The organisation after it launched `copilot` without a manager, and connected Slack at /hook."""
-    org.launch("copilot", {"sales": SELLERS}, manager=None)
-    connect(alice, httpserver)
-    return org
-
-
-def connect(alice: Caller, server: HTTPServer) -> None:
-    assert alice.post("/channels", {"kind": "slack", "target": server.url_for("/hook")}).status_code == 201
-
-
-def listed(alice: Caller) -> list[tuple[str, str | None]]:
-    rows = alice.get("/changes/copilot/reminders").get_json()["reminders"]
-    return [(row["state"], row["reason"]) for row in rows]
-
-
-def retry_of(failed: DeliveryFailed) -> datetime:
-    assert failed.retry
-    return failed.retry
 
 
 def test_a_success_is_an_event_and_is_listed(nudged: Organisation, alice: Caller) -> None:
@@ -109,50 +80,6 @@ def test_waits_are_spread_so_that_what_failed_together_does_not_come_back_togeth
     assert wait(40, None) <= 3600
 
 
-def test_a_receiver_that_asks_for_patience_gets_it(channel: Organisation, httpserver: HTTPServer) -> None:
-    httpserver.expect_request("/hook").respond_with_data("slow down", 429, headers={"Retry-After": "1800"})
-    channel.alerts(1)
-    assert channel.deliver() == Delivered(retried=1)
-    (failed,) = channel.told(DeliveryFailed)
-    assert failed.reason == "http_429"
-    assert retry_of(failed) >= NOW + timedelta(seconds=1800)
-
-
-def test_a_receiver_that_asks_for_less_than_our_own_wait_is_not_stormed(
-    channel: Organisation, httpserver: HTTPServer
-) -> None:
-    """Slack takes one message a second and asks each of fifty others to come back in one: all fifty, at once."""
-    httpserver.expect_request("/hook").respond_with_data("", 503, headers={"Retry-After": "0"})
-    channel.alerts(1)
-    assert channel.deliver() == Delivered(retried=1)
-    assert len(httpserver.log) == 1
-    assert retry_of(channel.told(DeliveryFailed)[0]) >= NOW + timedelta(seconds=15)
-
-
-def test_the_wait_begins_at_the_end_of_a_slow_round(
-    channel: Organisation, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A round of slow receivers takes minutes; a wait that began with the round would be over when the round is."""
-
-    class Slow:
-        seconds = 0.0
-
-        def monotonic(self) -> float:
-            return self.seconds
-
-    clock = Slow()
-
-    def refuse(_: Request) -> Response:
-        clock.seconds += 600
-        return Response("", 429, headers={"Retry-After": "60"})
-
-    monkeypatch.setattr("service.worker.deliver.time", clock)
-    httpserver.expect_request("/hook").respond_with_handler(refuse)
-    channel.alerts(1)
-    channel.deliver()
-    assert retry_of(channel.told(DeliveryFailed)[0]) >= NOW + timedelta(seconds=660)
-
-
 def test_a_permanent_failure_is_given_up_at_once_and_tells_no_address(
     nudged: Organisation, alice: Caller, post: Post
 ) -> None:
@@ -173,74 +100,12 @@ def test_a_person_without_an_address_is_a_failure_that_says_so(org: Organisation
     assert post.envelopes == []
 
 
-@pytest.mark.parametrize("first", ["the mail", "the channel"])
-def test_what_one_subscriber_got_is_sent_and_the_failure_of_the_other_stands_beside_it(
-    copilot: Organisation, alice: Caller, httpserver: HTTPServer, first: str
-) -> None:
-    connect(alice, httpserver)
-    httpserver.expect_request("/hook").respond_with_data("no_service", 404)
-    copilot.alerts(1)
-    earlier = DELIVERY.c.channel_id.is_(None) if first == "the mail" else DELIVERY.c.channel_id.is_not(None)
-    with copilot.takehold.database.write("work", copilot.id) as connection:
-        mine = DELIVERY.c.workspace_id == copilot.id
-        connection.execute(update(DELIVERY).where(mine, earlier).values(due_at=NOW - timedelta(minutes=1)))
-    assert copilot.deliver() == Delivered(sent=1, failed=1)
-    assert listed(alice) == [("sent", "http_404")]
-
-
-def test_a_channel_that_gives_up_again_and_again_is_disabled_with_an_event(
-    channel: Organisation, httpserver: HTTPServer
-) -> None:
-    httpserver.expect_request("/hook").respond_with_data("no_service", 404)
-    channel.alerts(12)
-    assert channel.deliver() == Delivered(failed=12)
-    assert len(httpserver.log) == 10
-    assert [disabled.reason for disabled in channel.told(ChannelDisabled)] == ["http_404"]
-    reasons = [failed.reason for failed in channel.told(DeliveryFailed)]
-    assert reasons == ["http_404"] * 10 + ["channel_disabled"] * 2
-    # Nobody is left to tell, so nothing more is raised.
-    channel.one_of_twelve()
-    assert channel.evaluate().dropped == 1
-
-
-def test_a_message_that_arrives_forgives_the_failures_before_it(channel: Organisation, httpserver: HTTPServer) -> None:
-    for batch, status in enumerate((404, 200, 404)):
-        httpserver.clear()
-        httpserver.expect_request("/hook").respond_with_data("", status)
-        channel.alerts(9 if status == 404 else 1, first=10 * batch)
-        channel.deliver()
-    assert channel.told(ChannelDisabled) == []
-
-
-def test_an_outage_or_a_rate_limit_disables_no_channel(channel: Organisation, httpserver: HTTPServer) -> None:
-    """Twenty alerts in one round, of which Slack takes the first and puts the others off."""
-    httpserver.expect_ordered_request("/hook").respond_with_data("ok")
-    for _ in range(19):
-        httpserver.expect_ordered_request("/hook").respond_with_data("", 429, headers={"Retry-After": "1"})
-    channel.alerts(20)
-    assert channel.deliver() == Delivered(sent=1, retried=19)
-    assert channel.told(ChannelDisabled) == []
-    httpserver.clear()
-    httpserver.expect_request("/hook").respond_with_data("ok")
-    assert channel.deliver(NOW + timedelta(minutes=2)) == Delivered(sent=19)
-
-
 def test_one_message_that_cannot_be_built_does_not_stop_the_rest(copilot: Organisation, post: Post) -> None:
     copilot.alerts(1, rule="a rule of a newer program")
     copilot.alerts(2)
     assert copilot.deliver() == Delivered(sent=2, retried=1)
     assert [failed.reason for failed in copilot.told(DeliveryFailed)] == ["internal"]
     assert len(post.envelopes) == 2
-
-
-def test_messages_that_cannot_be_built_are_no_fault_of_the_channel(
-    channel: Organisation, httpserver: HTTPServer
-) -> None:
-    channel.alerts(10, rule="a rule of a newer program")
-    for hours in range(9):
-        channel.deliver(NOW + timedelta(hours=hours))
-    assert len([failed for failed in channel.told(DeliveryFailed) if failed.retry is None]) == 10
-    assert channel.told(ChannelDisabled) == []
 
 
 def test_a_message_that_nobody_survives_is_given_up_as_well(nudged: Organisation, alice: Caller, post: Post) -> None:
@@ -250,48 +115,6 @@ def test_a_message_that_nobody_survives_is_given_up_as_well(nudged: Organisation
     assert nudged.deliver() == Delivered(failed=1)
     assert listed(alice) == [("failed", "abandoned")]
     assert post.envelopes == []
-
-
-def test_a_message_that_left_is_recorded_although_the_log_is_busy(
-    channel: Organisation, httpserver: HTTPServer, impatient: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another writer holds the log when the message has left. Whoever gave up here would send it a second time once
-    the claim has run out."""
-    refused = threading.Event()
-
-    class Watched:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(impatient, name)
-
-        @contextmanager
-        def write(self, lock: Any, workspace_id: str) -> Iterator[Any]:
-            try:
-                with impatient.write(lock, workspace_id) as connection:
-                    yield connection
-            except Busy:
-                refused.set()
-                raise
-
-    holder = channel.takehold.database
-    channel.alerts(1)
-
-    def take(_: Request) -> Response:
-        holds = threading.Event()
-
-        def hold() -> None:
-            with holder.write("events", channel.id):
-                holds.set()
-                refused.wait(PATIENCE)
-
-        threading.Thread(target=hold).start()
-        assert holds.wait(PATIENCE)
-        return Response("ok")
-
-    httpserver.expect_request("/hook").respond_with_handler(take)
-    monkeypatch.setattr(channel.takehold, "database", Watched())
-    assert channel.deliver() == Delivered(sent=1)
-    assert refused.is_set()
-    assert len(channel.deliveries("sent")) == len(channel.told(DeliverySent)) == len(httpserver.log) == 1
 
 
 def test_without_a_mail_server_messages_land_in_the_mailbox_sealed(nudged: Organisation, post: Post) -> None:

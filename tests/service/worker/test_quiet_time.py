@@ -15,7 +15,7 @@ from service.worker.deliver import Delivered
 from service.worker.evaluate import Evaluated
 from tests.notifiers.receivers import Post
 from tests.service.conftest import Caller
-from tests.service.worker.cast import DORA, NOW, Organisation, berlin
+from tests.service.worker.cast import DORA, NOW, Organisation, berlin, listed
 
 ADMIN = Principal("default", "key:alice", "admin", "default", actions_of("admin"))
 EVENING = berlin(5, 21)
@@ -27,11 +27,6 @@ def idle(copilot: Organisation) -> Organisation:
     """Everybody uses it but dora."""
     copilot.everybody_but(DORA)
     return copilot
-
-
-def listed(alice: Caller) -> list[tuple[str, str | None]]:
-    rows = alice.get("/changes/copilot/reminders").get_json()["reminders"]
-    return [(row["state"], row["reason"]) for row in rows]
 
 
 def put_off(org: Organisation, until: datetime, now: datetime = NOW) -> None:
