@@ -25,30 +25,29 @@ _MOST = 2**32 - 1
 """Counts are stored in 32 bits; one that would not fit stays at the top instead of starting again at zero."""
 _Key = tuple[int, int, int, int]
 _Row = Row[*tuple[Any, ...]]
-_Group = tuple[_Key, np.ndarray, np.ndarray, int]
+Group = tuple[_Key, np.ndarray, np.ndarray, int]
 """Source, feature, day and received day; accounts and counts, one each a row; the last seq."""
 
 
 def advance_activity(database: Database, workspace_id: str, zone: ZoneInfo, limit: int = 10_000) -> int:
     """Folds up to `limit` usage rows into the activity sets; returns how many it read, 0 when all were folded."""
-    here = select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id).where(
-        FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == NAME
-    )
+    here = select(
+        FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id, FOLLOWER.c.generation
+    ).where(FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == NAME)
     # Reading and sorting take four times as long as writing, and on SQLite every other writer would wait meanwhile.
     with database.read() as connection:
         seen = connection.execute(here).first()
-        rows = _rows(connection, workspace_id, seen.position, limit) if seen else []
+        rows = read_usage(connection, workspace_id, seen.position, limit) if seen else []
     if not rows:
         return 0
-    groups = _groups(rows, zone)
+    groups = grouped(rows, zone)
     with database.write("work", workspace_id) as connection:
         checkpoint = connection.execute(here.with_for_update(skip_locked=True)).first()
         if checkpoint is None:
             return 0
         # Somebody else may have folded these rows in the meantime; then the next call reads on from there.
         if checkpoint == seen:
-            for group in groups:
-                _merge(connection, workspace_id, *group)
+            merge(connection, workspace_id, checkpoint.generation, groups)
             move(connection, checkpoint, rows[-1].seq)
     return len(rows)
 
@@ -75,7 +74,11 @@ def unpack(accounts: bytes, counts: bytes) -> tuple[np.ndarray, np.ndarray]:
     return members, np.frombuffer(counts, dtype="<u4").astype(np.int64)
 
 
-def _rows(connection: Connection, workspace_id: str, after: int, limit: int) -> Sequence[_Row]:
+def read_usage(
+    connection: Connection, workspace_id: str, after: int, limit: int, until: int | None = None
+) -> Sequence[_Row]:
+    """Usage rows past `after` and up to `until`, by seq, at most `limit`: what `grouped` needs of them."""
+    upto = () if until is None else (USAGE.c.seq <= until,)
     return connection.execute(
         select(
             USAGE.c.source_id,
@@ -86,19 +89,20 @@ def _rows(connection: Connection, workspace_id: str, after: int, limit: int) -> 
             USAGE.c.count,
             USAGE.c.seq,
         )
-        .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > after)
+        .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > after, *upto)
         .order_by(USAGE.c.seq)
         .limit(limit)
     ).all()
 
 
-def _groups(rows: Sequence[_Row], zone: ZoneInfo) -> list[_Group]:
+def grouped(rows: Sequence[_Row], zone: ZoneInfo) -> list[Group]:
+    """Usage rows, at least one, as what each adds to which set; days are cut in `zone`."""
     table = np.array([tuple(row) for row in rows], dtype=np.int64)
     source, feature, account, occurred, received, count, seq = table.T
     keys = np.stack([source, feature, local_days(occurred, zone), local_days(received, zone)], axis=1)
     groups, where = np.unique(keys, axis=0, return_inverse=True)
     where = where.reshape(-1)
-    found: list[_Group] = []
+    found: list[Group] = []
     for index, group in enumerate(groups):
         chosen = where == index
         key = (int(group[0]), int(group[1]), int(group[2]), int(group[3]))
@@ -106,12 +110,25 @@ def _groups(rows: Sequence[_Row], zone: ZoneInfo) -> list[_Group]:
     return found
 
 
+def merge(connection: Connection, workspace_id: str, generation: int, groups: Sequence[Group]) -> None:
+    """Adds groups to the sets of a generation; inside a write transaction."""
+    for group in groups:
+        _merge(connection, workspace_id, generation, *group)
+
+
 def _merge(
-    connection: Connection, workspace_id: str, key: _Key, accounts: np.ndarray, counts: np.ndarray, seq: int
+    connection: Connection,
+    workspace_id: str,
+    generation: int,
+    key: _Key,
+    accounts: np.ndarray,
+    counts: np.ndarray,
+    seq: int,
 ) -> None:
     source, feature, day, received_day = key
     names = {
         "workspace_id": workspace_id,
+        "generation": generation,
         "source_id": source,
         "feature_id": feature,
         "day": date.fromordinal(day),

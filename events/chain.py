@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -36,12 +37,13 @@ _HEADER = (
 
 def link(previous: str, row: Mapping[str, Any]) -> str:
     """The hash (64 hex digits) of an event row, given the hash of the row before it."""
-    header = {name: _plain(row[name]) for name in _HEADER}
+    header = {name: plain(row[name]) for name in _HEADER}
     data = hashlib.sha256(row["data"].encode()).digest()
     return hashlib.sha256(bytes.fromhex(previous) + msgspec.json.encode(header, order="sorted") + data).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A column's value as the header holds it: instants and ids as text, all else as it is."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return value
+    return str(value) if isinstance(value, UUID) else value

@@ -28,8 +28,13 @@ class Database(Protocol):
         """One consistent snapshot that cannot write."""
         ...
 
-    def write(self, lock: Lock, workspace_id: str) -> AbstractContextManager[Connection]:
-        """One transaction that holds `lock` to commit; rolled back when the block raises. Raises Busy."""
+    def write(
+        self, lock: Lock, workspace_id: str, patience: float | None = None
+    ) -> AbstractContextManager[Connection]:
+        """One transaction that holds `lock` to commit; rolled back when the block raises. Raises Busy.
+
+        patience: how long it waits for its turn and for rows that others hold, in seconds; None for the store's own.
+        """
         ...
 
     def maintain(self) -> None:

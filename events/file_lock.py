@@ -32,13 +32,13 @@ class FileLock:
         self._waiters = BoundedSemaphore(_MOST_WAITERS)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Raises Busy when the lock was not to be had in time."""
+    def held(self, seconds: float | None = None) -> Iterator[None]:
+        """Raises Busy when the lock was not to be had in `seconds`, or in the time that every holder has."""
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._wait(handle)
+            self._wait(handle, self._seconds if seconds is None else seconds)
         try:
             yield
         finally:
@@ -46,9 +46,9 @@ class FileLock:
             fcntl.flock(handle, fcntl.LOCK_UN)
             os.close(handle)
 
-    def _wait(self, handle: int) -> None:
-        deadline = time.monotonic() + self._seconds
-        if not self._waiters.acquire(timeout=self._seconds):
+    def _wait(self, handle: int, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        if not self._waiters.acquire(timeout=seconds):
             os.close(handle)
             raise Busy("too many writers wait for the database file")
         turn: Future[None] = Future()

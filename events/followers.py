@@ -68,12 +68,19 @@ def enrol(connection: Connection, workspace_id: str, names: Sequence[str]) -> No
         connection.execute(insert(FOLLOWER), fresh)
 
 
-def advance(database: Database, workspace_id: str, followers: Sequence[Follower], limit: int = 500) -> int:
+def advance(
+    database: Database,
+    workspace_id: str,
+    followers: Sequence[Follower],
+    limit: int = 500,
+    patience: float | None = None,
+) -> int:
     """Applies up to `limit` events past the slowest checkpoint; returns how many it read, 0 when all are at the head.
 
+    patience: how long it waits for the store, in seconds; None for as long as any writer. Raises Busy.
     A follower that an event breaks is stopped where it stood and says why; the others go on.
     """
-    with database.write("work", workspace_id) as connection:
+    with database.write("work", workspace_id, patience) as connection:
         rows = {row.name: row for row in _claimed(connection, workspace_id, followers)}
         if not rows:
             return 0

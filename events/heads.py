@@ -6,8 +6,9 @@ A head is an Ed25519 signature (RFC 8032) over a statement: JSON with sorted key
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -33,7 +34,7 @@ class Head:
         return signed_by(self.public_key, self.signature, statement)
 
     def line(self) -> str:
-        """One line of JSON, as files of heads hold it."""
+        """One line of JSON, as files of heads hold it; without the line break."""
         return msgspec.json.encode(asdict(self), order="sorted").decode()
 
 
@@ -43,22 +44,31 @@ class NotAHead(Exception):
 
 def sign_head(seed: bytes, workspace_id: str, position: int, hash: str, at: datetime) -> Head:
     """A head signed with the key that `seed` (32 bytes) makes."""
+    # In UTC, because that is how an event that holds the head gives the instant back.
+    at = at.astimezone(UTC)
     signature = sign(seed, _statement(workspace_id, position, hash, at))
     return Head(workspace_id, position, hash, at, public_key(seed), signature)
 
 
-def newest(text: str) -> Head:
-    """The head of the highest position among lines of JSON. Raises NotAHead."""
-    try:
-        heads = [msgspec.json.decode(line, type=Head) for line in text.splitlines() if line.strip()]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise NotAHead("this file holds no signed heads") from None
+def read_heads(lines: Iterable[bytes]) -> list[Head]:
+    """Every head of a file of heads, in the order in which they stand there. Raises NotAHead.
+
+    All of them, not the newest alone: a log that was rewritten and goes on agrees with what was signed since.
+    """
+    heads = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            head = msgspec.json.decode(line, type=Head)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise NotAHead(f"line {number} is no signed head") from None
+        if not head.holds():
+            raise NotAHead(f"the head of line {number} is not signed by the key it names")
+        heads.append(head)
     if not heads:
-        raise NotAHead("this file holds no signed heads")
-    best = max(heads, key=lambda head: head.position)
-    if not best.holds():
-        raise NotAHead(f"the head of position {best.position} is not signed by the key it names")
-    return best
+        raise NotAHead("there is no signed head")
+    return heads
 
 
 def sign(seed: bytes, message: bytes) -> str:
@@ -74,10 +84,12 @@ def public_key(seed: bytes) -> str:
 def signed_by(key: str, signature: str, message: bytes) -> bool:
     """Whether `signature` is that of `key` over `message`; anything malformed is not."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), message)
+        known, signed = bytes.fromhex(key), bytes.fromhex(signature)
+        Ed25519PublicKey.from_public_bytes(known).verify(signed, message)
     except (InvalidSignature, ValueError):
         return False
-    return True
+    # The same digits in capitals or with spaces would pass: a change to the text that nobody sees.
+    return (known.hex(), signed.hex()) == (key, signature)
 
 
 def _statement(workspace_id: str, position: int, hash: str, at: datetime) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, TextClause, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -33,7 +33,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, lock_seconds: float = LOCK_SECONDS) -> None:
         self.url = url
-        self._lock_timeout = text(f"SET LOCAL lock_timeout = '{int(lock_seconds * 1000)}ms'")
+        self._seconds = lock_seconds
         self.engine = create_engine(
             url,
             pool_size=8,
@@ -54,10 +54,10 @@ class PostgresDatabase:
             yield connection
 
     @contextmanager
-    def write(self, lock: Lock, workspace_id: str) -> Iterator[Connection]:
+    def write(self, lock: Lock, workspace_id: str, patience: float | None = None) -> Iterator[Connection]:
         try:
             with self.engine.begin() as connection:
-                connection.execute(self._lock_timeout)
+                connection.execute(_lock_timeout(self._seconds if patience is None else patience))
                 if lock in _LOCK_CLASS:
                     connection.execute(_TAKE_LOCK, {"class": _LOCK_CLASS[lock], "workspace_id": workspace_id})
                 yield connection
@@ -73,3 +73,8 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _lock_timeout(seconds: float) -> TextClause:
+    # 0 would switch it off.
+    return text(f"SET LOCAL lock_timeout = '{max(1, int(seconds * 1000))}ms'")

@@ -79,11 +79,14 @@ class SqliteDatabase:
             yield connection
 
     @contextmanager
-    def write(self, lock: Lock, workspace_id: str) -> Iterator[Connection]:
-        with self._lock.held():
+    def write(self, lock: Lock, workspace_id: str, patience: float | None = None) -> Iterator[Connection]:
+        with self._lock.held(patience):
             try:
-                with self.engine.begin() as connection:
-                    yield connection
+                with self.engine.connect() as connection:
+                    # Against programs that know nothing of the file lock; the connection is this thread's alone.
+                    self._wait_for_others(connection, self._seconds if patience is None else patience)
+                    with connection.begin():
+                        yield connection
             except OperationalError as error:
                 # A program that knows nothing of the file lock, such as sqlite3 on the command line.
                 if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
@@ -102,6 +105,11 @@ class SqliteDatabase:
         with self._lock.held():
             self._reader.dispose()
             self.engine.dispose()
+
+    def _wait_for_others(self, connection: Connection, seconds: float) -> None:
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection):
+            raw.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
 
     def _checkpoint(self, mode: str) -> None:
         with self.engine.connect() as connection:

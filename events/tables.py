@@ -66,6 +66,7 @@ class RebuildRow(SQLModel, table=True):
     position: int = Field(default=0, sa_type=BigInteger)
     epoch: int = Field(default=0, sa_type=BigInteger)
     started_at: datetime
+    app_version: str
 
 
 class UsageRow(SQLModel, table=True):
@@ -126,6 +127,7 @@ class ActivityRow(SQLModel, table=True):
     __tablename__ = "activity"
 
     workspace_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     source_id: int = Field(primary_key=True)
     feature_id: int = Field(primary_key=True)
     day: date = Field(primary_key=True)

@@ -1,31 +1,35 @@
-"""Verification, offline: does the chain hold, are its heads signed, and does it reach a head kept elsewhere?"""
+"""Verification, offline: does the chain hold, are its heads signed, and does it agree with heads kept elsewhere?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import IO, Any
 
 import msgspec
 
 from events.archive import BadArchive, Reader
-from events.chain import GENESIS, link
+from events.chain import GENESIS, link, plain
 from events.heads import Head, signed_by
+from events.stored import Unreadable
 from events.types.trust import HeadSigned
+
+_HOLDS = "every event follows from the one before"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """events: how many were read. bad_position: the first that is wrong, None when all hold. reason: in words.
+    """events: how many hold. bad_position: the first that does not, None when all do; what closes an export counts as
+    the position after its last event. reason: in words.
 
-    public_key: of the heads in the log; who knows it from elsewhere can tell a log rewritten with another key.
+    public_key: that signs the log; who knows it from elsewhere can tell a log rewritten with another key.
     """
 
+    workspace_id: str
     events: int
     bad_position: int | None
     reason: str
-    public_key: str | None = None
+    public_key: str | None
 
     @property
     def holds(self) -> bool:
@@ -38,75 +42,98 @@ class _Bad(Exception):
         self.position, self.reason = position, reason
 
 
-def verify_rows(rows: Iterable[Mapping[str, Any]], trusted: Head | None = None) -> Verdict:
-    """Checks rows of a log, oldest first; `trusted` is a head that was kept outside."""
-    state = _Chain(trusted)
+def verify_rows(workspace_id: str, rows: Iterable[Mapping[str, Any]], kept: Sequence[Head] = ()) -> Verdict:
+    """Checks rows of a workspace's log, oldest first; `kept` are heads that were kept outside."""
+    chain = _Chain(workspace_id, kept)
     try:
         for row in rows:
-            state.take(row)
-        state.end()
-    except _Bad as bad:
-        return Verdict(state.position, bad.position, bad.reason, state.public_key)
-    return Verdict(state.position, None, "every event follows from the one before", state.public_key)
+            chain.take(row)
+        chain.end()
+    except (_Bad, Unreadable) as bad:
+        return chain.verdict(bad.position, str(bad))
+    return chain.verdict(None, _HOLDS)
 
 
-def verify_archive(source: IO[bytes], trusted: Head | None = None) -> Verdict:
-    """Checks an export. Raises BadArchive only for a file whose first line is not that of an export."""
+def verify_archive(source: IO[bytes], kept: Sequence[Head] = (), workspace_id: str | None = None) -> Verdict:
+    """Checks an export, of a certain workspace if one is named.
+
+    Raises BadArchive only where the first line is not that of an export.
+    """
     reader = Reader(source)
-    state = _Chain(trusted, reader.opening.public_key)
+    opening = reader.opening
+    chain = _Chain(opening.workspace_id, kept, opening.public_key)
     try:
+        if workspace_id not in (None, opening.workspace_id):
+            raise _Bad(1, f"this is the log of workspace {opening.workspace_id}")
         for line in reader.rows():
-            if line.workspace_id != reader.opening.workspace_id:
-                raise _Bad(state.position + 1, "the event is another workspace's")
-            state.take(msgspec.structs.asdict(line))
-        _check_closing(reader, state)
-        state.end()
+            chain.take(msgspec.structs.asdict(line))
+        _check_closing(reader, chain)
+        chain.end()
     except _Bad as bad:
-        return Verdict(state.position, bad.position, bad.reason, state.public_key)
+        return chain.verdict(bad.position, bad.reason)
     except BadArchive as bad:
-        return Verdict(state.position, state.position + 1, str(bad), state.public_key)
-    return Verdict(state.position, None, "every event follows from the one before", state.public_key)
+        return chain.verdict(chain.position + 1, str(bad))
+    return chain.verdict(None, _HOLDS)
 
 
 class _Chain:
     """What was read so far: position, hash, and the key that signs."""
 
-    def __init__(self, trusted: Head | None, public_key: str | None = None) -> None:
-        self._trusted = trusted
-        self.public_key = public_key
+    def __init__(self, workspace_id: str, kept: Sequence[Head], named_key: str | None = None) -> None:
+        self._workspace_id = workspace_id
+        self._foreign = bool(kept)
+        self._kept: dict[int, list[Head]] = {}
+        # The key of the first head that was kept: whoever rewrites the log later can name any other.
+        self.public_key = named_key
+        for head in kept:
+            if head.workspace_id == workspace_id:
+                if self._foreign:
+                    self.public_key, self._foreign = head.public_key, False
+                self._kept.setdefault(head.position, []).append(head)
+        self._named_key = named_key
         self.position, self.last_hash = 0, GENESIS
-        self._recorded_at: datetime | None = None
+        self._recorded_at = ""
+
+    def verdict(self, bad_position: int | None, reason: str) -> Verdict:
+        return Verdict(self._workspace_id, self.position, bad_position, reason, self.public_key)
 
     def take(self, row: Mapping[str, Any]) -> None:
         position = self.position + 1
+        if self._foreign:
+            raise _Bad(position, "no head that was kept is of this workspace")
         if row["position"] != position:
             raise _Bad(position, f"position {position} is missing")
-        if link(self.last_hash, row) != row["hash"]:
+        if row["workspace_id"] != self._workspace_id:
+            raise _Bad(position, "the event is another workspace's")
+        if not _follows(self.last_hash, row):
             raise _Bad(position, "the event, or the one before it, was altered")
-        if self._recorded_at and row["recorded_at"] < self._recorded_at:
+        recorded_at = plain(row["recorded_at"])
+        if recorded_at < self._recorded_at:
             raise _Bad(position, "the event is recorded earlier than the one before it")
         if row["type"] == HeadSigned.wire:
             self._check_head(position, row)
-        trusted = self._trusted
-        if trusted and trusted.position == position and trusted.hash != row["hash"]:
-            raise _Bad(position, "the log differs from the head that was kept")
-        self.position, self.last_hash, self._recorded_at = position, row["hash"], row["recorded_at"]
+        for head in self._kept.pop(position, ()):
+            if head.hash != row["hash"]:
+                raise _Bad(position, "the log differs from a head that was kept")
+            if head.public_key != self.public_key:
+                raise _Bad(position, "a head that was kept is signed by another key")
+        self.position, self.last_hash, self._recorded_at = position, row["hash"], recorded_at
 
     def end(self) -> None:
-        trusted = self._trusted
-        if trusted is None:
-            return
-        if trusted.position > self.position:
-            raise _Bad(self.position + 1, f"the tail is cut: the head that was kept is at position {trusted.position}")
-        if self.public_key not in (None, trusted.public_key):
-            raise _Bad(self.position, "the log is signed with another key than the head that was kept")
+        after = self.position + 1
+        if self._kept:
+            raise _Bad(after, f"the tail is cut, or newer: a head that was kept is at position {max(self._kept)}")
+        if self.position == 0:
+            raise _Bad(after, "there are no events")
+        if self._named_key not in (None, self.public_key):
+            raise _Bad(after, "the export is signed by another key than the heads that were kept")
 
     def _check_head(self, position: int, row: Mapping[str, Any]) -> None:
         try:
             told = msgspec.json.decode(row["data"], type=HeadSigned)
         except msgspec.MsgspecError:
             raise _Bad(position, "the signed head cannot be read") from None
-        head = Head(row["workspace_id"], told.position, told.hash, told.signed_at, told.public_key, told.signature)
+        head = Head(self._workspace_id, told.position, told.hash, told.signed_at, told.public_key, told.signature)
         self.public_key = self.public_key or head.public_key
         if (head.position, head.hash) != (self.position, self.last_hash):
             raise _Bad(position, "the signed head is not that of the event before it")
@@ -114,14 +141,25 @@ class _Chain:
             raise _Bad(position, "the signed head is not signed by the log's key")
 
 
-def _check_closing(reader: Reader, state: _Chain) -> None:
-    closing, key = reader.closing, reader.opening.public_key
+def _follows(previous: str, row: Mapping[str, Any]) -> bool:
+    try:
+        return link(previous, row) == row["hash"]
+    except (AttributeError, TypeError, ValueError, msgspec.MsgspecError):
+        # A column that holds what no event ever has there, such as nothing at all where the text belongs.
+        return False
+
+
+def _check_closing(reader: Reader, chain: _Chain) -> None:
+    closing, opening, after = reader.closing, reader.opening, chain.position + 1
     if closing is None:
-        raise _Bad(state.position + 1, "the file is cut off: it has no end")
-    head = closing.head
-    if (head.workspace_id, head.position, head.hash) != (reader.opening.workspace_id, state.position, state.last_hash):
-        raise _Bad(state.position + 1, f"the export's own head is at position {head.position}")
-    if head.public_key != key or not head.holds():
-        raise _Bad(state.position, "the export's head is not signed by its key")
+        raise _Bad(after, "the file is cut off: it has no end")
+    head, key = closing.head, opening.public_key
+    # The signature first: only of a genuine head is it worth saying how the log differs from it.
+    if (head.workspace_id, head.public_key) != (opening.workspace_id, key) or not head.holds():
+        raise _Bad(after, "the export's head is not signed by its key")
+    if head.position != chain.position:
+        raise _Bad(after, f"the export's own head is at position {head.position}")
+    if head.hash != chain.last_hash:
+        raise _Bad(chain.position, "the log differs from the export's own head")
     if closing.digest != reader.digest.hex() or not signed_by(key, closing.seal, reader.digest):
-        raise _Bad(state.position, "the export was altered after it was sealed")
+        raise _Bad(after, "the export was altered after it was sealed")

@@ -30,7 +30,10 @@ from service.vault import Vault
 _log = structlog.get_logger(__name__)
 _FOLLOWERS = [*(model.name for model in READMODELS), ACTIVITY_FOLLOWER]
 _CATCH_UP_SECONDS = 0.1
-"""How long a request may help its own read models along; the worker does the rest."""
+"""How long a request may help its own read models along, waiting for its turn included; the worker does the rest."""
+
+_EVENTS_AT_ONCE = 50
+"""In a step of a request that helps along: about 20 ms, so that a step begun in time ends in time."""
 
 
 class NoWorkspace(Exception):
@@ -73,12 +76,18 @@ class Takehold:
         if unit.recorded:
             self.catch_up(workspace_id, _CATCH_UP_SECONDS)
 
-    def catch_up(self, workspace_id: str, seconds: float = float("inf")) -> None:
-        """Brings the read models to the head of the log, for at most about `seconds`."""
-        deadline = time.monotonic() + seconds
+    def catch_up(self, workspace_id: str, seconds: float | None = None) -> None:
+        """Brings the read models to the head of the log, for at most about `seconds`; None for as long as it takes."""
         try:
-            while advance(self.database, workspace_id, READMODELS) and time.monotonic() < deadline:
-                pass
+            if seconds is None:
+                while advance(self.database, workspace_id, READMODELS):
+                    pass
+                return
+            deadline = time.monotonic() + seconds
+            while (left := deadline - time.monotonic()) > 0:
+                # With the store's own patience a request would wait 5 s behind another writer, for nothing it answers.
+                if not advance(self.database, workspace_id, READMODELS, _EVENTS_AT_ONCE, patience=left):
+                    return
         except (Busy, Overtaken, UnknownEvent, DBAPIError) as error:
             # What was recorded stands, whatever keeps the read models from following; the worker goes on trying.
             _log.warning("read models wait", workspace=workspace_id, error=type(error).__name__)

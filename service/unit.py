@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from events.envelope import NewEvent, Recorded, Who
-from events.log import append
+from events.log import append, head
 from events.sealed import Sealed
 from events.types.base import Event
 from service.vault import Vault
@@ -37,6 +37,11 @@ class Unit:
     who: Who
     now: datetime
     recorded: list[Recorded] = field(default_factory=list)
+
+    @property
+    def position(self) -> int:
+        """Of the last event recorded here; where nothing was, of the last in the log, which says the same already."""
+        return self.recorded[-1].position if self.recorded else head(self.connection, self.workspace.id)[0]
 
     def append(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, Uuid, insert, select
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table, Uuid, delete, insert, select
 
 from events.connect import open_database
 from events.sealed import Sealed, new_key, seal, unseal
@@ -74,6 +74,14 @@ class Vault:
             return {name: unseal(one, keys[one.key]) for name, one in sealed.items()}
         except KeyError:
             raise Erased from None
+
+    def destroy(self, workspace_id: str, key_ids: Iterable[UUID]) -> None:
+        """Destroys keys, and with them for ever what they open; those that are gone already are left out."""
+        wanted = list(key_ids)
+        with self._database.write("events", workspace_id) as connection:
+            for start in range(0, len(wanted), 500):
+                some = wanted[start : start + 500]
+                connection.execute(delete(_KEY).where(_KEY.c.workspace_id == workspace_id, _KEY.c.key_id.in_(some)))
 
     def index(self, workspace_id: str, kind: str, value: str) -> str:
         """Blind index of a value: equal values give equal text, and nobody without the key can compute it."""

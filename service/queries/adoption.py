@@ -14,6 +14,7 @@ from adkar.change import Change, Role
 from adkar.plan import planned_rate
 from adkar.population import NEVER_LEFT, Roster, impacted, mature, merged
 from events.types.change import AdoptionDefined, Feature
+from service.queries.restatement import membership_revisions, trailing_any
 from service.queries.usage import Sightings, checkpoints, kept, sightings
 from service.queries.view import View
 from service.readmodels.members import Member, members_of
@@ -24,13 +25,17 @@ _DAYS_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class Day:
-    """A point of the series with the trailing counts of distinct people, and the plan for that day."""
+    """A point of the series with the trailing counts of distinct people, and the plan for that day.
+
+    restated: whether it differs, or may differ, from what was known on the day after.
+    """
 
     point: Point
     dau: int | None
     wau: int | None
     mau: int | None
     plan: float | None
+    restated: bool
 
 
 class _Members:
@@ -129,9 +134,25 @@ class ChangeUsage:
         points = self.points(role, days, window_days, min(least, window_days) if window_days else None)
         shown = [suppressed(point, minimum) for point in points]
         actives = self._actives(role, days, (1, 7, 28))
+        restated = self._restated(role, days, window_days or self.change.definition(role).window_days)
         return [
-            Day(point, dau, wau, mau, self.plan(point.day))
-            for point, dau, wau, mau in zip(shown, *actives, strict=True)
+            Day(point, dau, wau, mau, self.plan(point.day), again)
+            for point, dau, wau, mau, again in zip(shown, *actives, restated, strict=True)
+        ]
+
+    def _restated(self, role: Role | None, days: Sequence[int], window: int) -> list[bool]:
+        seen = self.seen(self.change.definition(role))
+        late = trailing_any(seen.late, seen.first_day, days, window)
+        revisions = kept(
+            self.view,
+            ("revisions", self.change.id),
+            self._at[0],
+            lambda: membership_revisions(self.view, self.change.id),
+        )
+        mine = [(first, last) for one, first, last in revisions if role is None or one == role.id]
+        return [
+            was_late or any(first <= day <= last for first, last in mine)
+            for day, was_late in zip(days, late, strict=True)
         ]
 
     def _actives(self, role: Role | None, days: Sequence[int], windows: Sequence[int]) -> list[list[int | None]]:

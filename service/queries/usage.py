@@ -21,9 +21,11 @@ from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.activity import unpack
 from events.tables import ACTIVITY, FEATURE, FOLLOWER
 from events.types.change import Feature
+from service.queries.restatement import late_days
 from service.queries.view import View
 from service.readmodels.links import Links, links
 from service.readmodels.members import Members
+from service.readmodels.temporal import live
 
 _COUNTED_KINDS = ("use", "success")
 """Passive use and failures do not count as use."""
@@ -74,7 +76,8 @@ class Sightings:
 
     first_day: ordinal of row 0; the last row is the running day. used: bool[days, people] in the order of the people
     asked for. unlinked: bool[days, accounts] of accounts that no person is linked to. silent, expected: bool[days],
-    whether a source was silent, or expected, on a day. grain: week when a source reports by week, else instant or day.
+    whether a source was silent, or expected, on a day. late: bool[days], whether more became known of a day that had
+    been told of. grain: week when a source reports by week, else instant or day.
     """
 
     first_day: int
@@ -82,6 +85,7 @@ class Sightings:
     unlinked: npt.NDArray[np.bool_]
     silent: npt.NDArray[np.bool_]
     expected: npt.NDArray[np.bool_]
+    late: npt.NDArray[np.bool_]
     grain: str
 
 
@@ -126,7 +130,8 @@ def sightings(view: View, features: Sequence[Feature], people: Sequence[UUID], g
     for day, stray in unlinked_days:
         unlinked[day, [strangers[account] for account in stray.tolist()]] = True
     silent, expected = _silence(reported, first_day, height, go_live)
-    return Sightings(first_day, used, unlinked, silent, expected, "week" if weekly else "day")
+    late = late_days(rows, first_day, height)
+    return Sightings(first_day, used, unlinked, silent, expected, late, "week" if weekly else "day")
 
 
 def last_reported(view: View, change: Change) -> date | None:
@@ -139,7 +144,7 @@ def last_reported(view: View, change: Change) -> date | None:
         for number, grain in _features(view, definition.features):
             day = view.connection.scalar(
                 select(func.max(ACTIVITY.c.day)).where(
-                    ACTIVITY.c.workspace_id == view.workspace.id,
+                    live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
                     ACTIVITY.c.feature_id == number,
                     ACTIVITY.c.day <= view.yesterday,
                 )
@@ -166,13 +171,18 @@ def _features(view: View, features: Sequence[Feature]) -> list[tuple[int, str]]:
 
 
 def _rows(view: View, feature_ids: Sequence[int]) -> Sequence[Row[*tuple[Any, ...]]]:
-    wanted = [ACTIVITY.c.workspace_id == view.workspace.id, ACTIVITY.c.feature_id.in_(feature_ids)]
+    wanted = [live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id), ACTIVITY.c.feature_id.in_(feature_ids)]
     wanted.append(ACTIVITY.c.day <= view.today)
     if view.at is not None:
         wanted.append(ACTIVITY.c.received_day <= view.today)
     return view.connection.execute(
         select(
-            ACTIVITY.c.source_id, ACTIVITY.c.feature_id, ACTIVITY.c.day, ACTIVITY.c.accounts, ACTIVITY.c.counts
+            ACTIVITY.c.source_id,
+            ACTIVITY.c.feature_id,
+            ACTIVITY.c.day,
+            ACTIVITY.c.received_day,
+            ACTIVITY.c.accounts,
+            ACTIVITY.c.counts,
         ).where(*wanted)
     ).all()
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, select
+from sqlalchemy import BigInteger, Connection, Row, and_, select
 from sqlmodel import Field, SQLModel
 
 from events.followers import Step
 from events.tables import table
 from events.types.change import MemberPlaced
 from events.types.trust import FactWithdrawn
-from service.readmodels.temporal import place, visible, withdraw
+from service.readmodels.temporal import live, place, visible, withdraw
 
 
 class MemberRow(SQLModel, table=True):
@@ -62,6 +63,25 @@ class Member:
     start: date
     until: date | None
     access: date | None
+
+
+def superseded_members(
+    connection: Connection, workspace_id: str, change: UUID, at: int | None = None
+) -> list[tuple[Row[*tuple[Any, ...]], Row[*tuple[Any, ...]] | None]]:
+    """Memberships that others replaced, or that were withdrawn, each with the row that came in its place, if any."""
+    here = live(_TABLE, Members.name, workspace_id)
+    known = here if at is None else and_(here, _TABLE.c.since_position <= at)
+    rows = connection.execute(
+        select(_TABLE)
+        .where(known, _TABLE.c.change_id == change)
+        .order_by(_TABLE.c.role_id, _TABLE.c.person_id, _TABLE.c.since_position)
+    ).all()
+    by_start = {(row.role_id, row.person_id, row.since_position): row for row in rows}
+    return [
+        (row, by_start.get((row.role_id, row.person_id, row.until_position)))
+        for row in rows
+        if row.until_position is not None and (at is None or row.until_position <= at)
+    ]
 
 
 def members_of(connection: Connection, workspace_id: str, change: UUID, at: int | None = None) -> Sequence[Member]:

@@ -8,162 +8,147 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, union_all, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from events.database import Database
-from events.followers import Overtaken, Step
-from events.log import head, read
+from events.followers import Overtaken
 from events.tables import FOLLOWER, REBUILD
-from service.readmodels.registry import ReadModel
+from service.readmodels.generations import differing, erase, highest
+from service.readmodels.sources import Source, StillBroken
 
-_BATCH = 1000
-_ERASE = 5000
-"""Rows of a generation that serves no longer, erased at a time, so that no writer waits long."""
+_APP_VERSION = version("takehold")
 
 Progress = Callable[[str, int, int], None]
+_Row = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """events: how many the log holds. differing: rows in one generation and not in the other; None when the live one
-    had been stopped by an event, and so stood elsewhere."""
+    """position: up to which the log was applied. differing: rows in one generation and not in the other; None when
+    the live one stood elsewhere, as one that had been stopped, and there was nothing to compare."""
 
     name: str
-    events: int
+    position: int
     differing: int | None
 
 
-class StillBroken(Exception):
-    """An event breaks the new generation too; the old one stays."""
+def rebuild(
+    database: Database, workspace_id: str, source: Source, progress: Progress, check_only: bool = False
+) -> Rebuilt:
+    """Rebuilds what follows a log of a workspace; with `check_only` the live generation stays, whatever differs.
 
-
-def rebuild(database: Database, workspace_id: str, model: ReadModel, progress: Progress) -> Rebuilt:
-    """Rebuilds one read model of a workspace. Raises StillBroken, Busy, and Overtaken when another did it meanwhile."""
-    _begin(database, workspace_id, model)
-    while True:
+    Raises StillBroken, CannotRebuild, Busy, and Overtaken when another process finished this rebuild meanwhile.
+    """
+    generation = _begin(database, workspace_id, source)
+    try:
+        rebuilt = None
+        while rebuilt is None:
+            _fill(database, workspace_id, source, progress)
+            rebuilt = _finish(database, workspace_id, source, check_only)
+    except StillBroken:
+        # Its rows are of no use: the program that mends the event may read those before it differently too.
         with database.write("work", workspace_id) as connection:
-            row = _claimed(connection, workspace_id, model.name)
-            last = head(connection, workspace_id)[0]
-            done = _step(connection, row, model, _BATCH)
-        progress(model.name, done, last)
-        if last - done < _BATCH:
-            break
-    # The last events are applied under the events lock: nothing is appended between the comparison and the change.
-    with database.write("events", workspace_id) as connection:
-        row = _claimed(connection, workspace_id, model.name)
-        last = head(connection, workspace_id)[0]
-        while _step(connection, row, model, _BATCH) < last:
-            row = _claimed(connection, workspace_id, model.name)
-        differing = _compare(connection, workspace_id, model, row.generation, last)
-        _serve(connection, workspace_id, model, row.generation, last)
-    progress(model.name, last, last)
-    _erase_older(database, workspace_id, model, row.generation)
-    return Rebuilt(model.name, last, differing)
+            connection.execute(delete(REBUILD).where(*_here(REBUILD, workspace_id, source.name)))
+        erase(database, workspace_id, source.tables, lambda written: written == generation)
+        raise
+    progress(source.name, rebuilt.position, rebuilt.position)
+    if check_only:
+        erase(database, workspace_id, source.tables, lambda written: written == generation)
+    else:
+        erase(database, workspace_id, source.tables, lambda written: written < generation)
+    return rebuilt
 
 
-def _begin(database: Database, workspace_id: str, model: ReadModel) -> None:
+def _begin(database: Database, workspace_id: str, source: Source) -> int:
+    # The events lock, because there is no row yet for two that begin at once to wait on.
     with database.write("events", workspace_id) as connection:
-        here = (REBUILD.c.workspace_id == workspace_id, REBUILD.c.name == model.name)
-        if connection.execute(select(REBUILD.c.name).where(*here)).first():
-            return
-        live = connection.scalar(
-            select(FOLLOWER.c.generation).where(FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == model.name)
-        )
+        live = connection.scalars(
+            select(FOLLOWER.c.generation).where(*_here(FOLLOWER, workspace_id, source.name))
+        ).one()
+        source.check(connection, workspace_id, live)
+        begun = connection.execute(select(REBUILD).where(*_here(REBUILD, workspace_id, source.name))).first()
+        if begun and begun.app_version == _APP_VERSION:
+            return int(begun.generation)
+        # What another version began it may have read differently.
+        connection.execute(delete(REBUILD).where(*_here(REBUILD, workspace_id, source.name)))
+        # Above whatever a rebuild left that was given up and could not clear away.
+        generation = 1 + max(live, highest(connection, workspace_id, source.tables))
         connection.execute(
             insert(REBUILD).values(
                 workspace_id=workspace_id,
-                name=model.name,
-                generation=(live or 0) + 1,
+                name=source.name,
+                generation=generation,
                 position=0,
                 epoch=0,
                 started_at=datetime.now(UTC),
+                app_version=_APP_VERSION,
             )
         )
-    # What an earlier generation left, if its eraser was killed.
-    _erase_older(database, workspace_id, model, live or 0)
+    return generation
 
 
-def _claimed(connection: Connection, workspace_id: str, name: str) -> Row[*tuple[object, ...]]:
-    row = connection.execute(
-        select(REBUILD)
-        .where(REBUILD.c.workspace_id == workspace_id, REBUILD.c.name == name)
-        # Two rebuilds of one model take turns and do the work once.
-        .with_for_update()
-    ).first()
+def _fill(database: Database, workspace_id: str, source: Source, progress: Progress) -> None:
+    while True:
+        # Outside the lock: reading takes longer than writing, and on SQLite every writer would wait meanwhile.
+        with database.read() as connection:
+            seen = _claimed(connection, workspace_id, source.name)
+            goal = _goal(connection, source, _live(connection, workspace_id, source.name))
+            part = source.read(connection, workspace_id, seen.position, goal)
+        progress(source.name, seen.position, goal)
+        if part is None or part.position >= goal:
+            return
+        with database.write("work", workspace_id) as connection:
+            row = _claimed(connection, workspace_id, source.name)
+            # Else another process that rebuilds the same has made this step.
+            if (row.generation, row.epoch) == (seen.generation, seen.epoch):
+                source.write(connection, workspace_id, row.generation, part)
+                _move(connection, row, part.position)
+
+
+def _finish(database: Database, workspace_id: str, source: Source, check_only: bool) -> Rebuilt | None:
+    """Compares and swaps; None when there is too much to apply before.
+
+    The checkpoint's row is locked, so that the live generation stands still; it serves, and events are recorded
+    meanwhile. On SQLite every writer waits for the comparison.
+    """
+    with database.write("work", workspace_id) as connection:
+        row = _claimed(connection, workspace_id, source.name)
+        live = _live(connection, workspace_id, source.name)
+        goal = _goal(connection, source, live)
+        position = int(row.position)
+        part = source.read(connection, workspace_id, position, goal)
+        if part is not None:
+            source.write(connection, workspace_id, row.generation, part)
+            _move(connection, row, part.position)
+            position = part.position
+            if position < goal:
+                return None
+        differs = None
+        if not live.stopped and live.position == position:
+            differs = differing(connection, workspace_id, source.tables, live.generation, row.generation)
+        connection.execute(delete(REBUILD).where(*_here(REBUILD, workspace_id, source.name)))
+        if not check_only:
+            _serve(connection, workspace_id, source.name, row.generation, position)
+    return Rebuilt(source.name, position, differs)
+
+
+def _goal(connection: Connection, source: Source, live: _Row) -> int:
+    """Where the two generations can be compared, or the end of the log when the live one is of no use for that."""
+    last = source.last(connection, live.workspace_id)
+    return last if live.stopped or live.position > last else int(live.position)
+
+
+def _claimed(connection: Connection, workspace_id: str, name: str) -> _Row:
+    # Two rebuilds of one model take turns and do the work once.
+    row = connection.execute(_locked(connection, select(REBUILD).where(*_here(REBUILD, workspace_id, name)))).first()
     if row is None:
         raise Overtaken(name)
     return row
 
 
-def _step(connection: Connection, row: Row[*tuple[object, ...]], model: ReadModel, limit: int) -> int:
-    events = read(connection, row.workspace_id, after=row.position, limit=limit)
-    for recorded in events:
-        try:
-            model.apply(Step(connection, recorded, row.generation))
-        except Exception as error:
-            raise StillBroken(f"{model.name}: {type(error).__name__} at position {recorded.position}") from error
-    position = events[-1].position if events else int(row.position)
-    moved = connection.execute(
-        update(REBUILD)
-        .where(REBUILD.c.workspace_id == row.workspace_id, REBUILD.c.name == row.name, REBUILD.c.epoch == row.epoch)
-        .values(position=position, epoch=row.epoch + 1)
-    )
-    if moved.rowcount != 1:
-        raise Overtaken(row.name)
-    return position
-
-
-def _compare(connection: Connection, workspace_id: str, model: ReadModel, generation: int, last: int) -> int | None:
-    """Brings the live generation to the same position and counts the rows that only one of the two has."""
-    live = connection.execute(
-        select(FOLLOWER).where(FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == model.name).with_for_update()
-    ).one()
-    if live.stopped or live.position > last:
-        return None
-    position = live.position
-    while events := read(connection, workspace_id, after=position, limit=_BATCH):
-        for recorded in events:
-            model.apply(Step(connection, recorded, live.generation))
-        position = events[-1].position
-    return sum(_differing(connection, table, workspace_id, live.generation, generation) for table in model.tables)
-
-
-def _differing(connection: Connection, table: Table, workspace_id: str, one: int, other: int) -> int:
-    columns = [column for column in table.columns if column.name != "generation"]
-
-    def rows(generation: int) -> object:
-        return select(*columns).where(table.c.workspace_id == workspace_id, table.c.generation == generation)
-
-    only_one = rows(one).except_(rows(other)).subquery()  # type: ignore[attr-defined]
-    only_other = rows(other).except_(rows(one)).subquery()  # type: ignore[attr-defined]
-    both = union_all(select(func.count()).select_from(only_one), select(func.count()).select_from(only_other))
-    return sum(connection.scalars(both))
-
-
-def _serve(connection: Connection, workspace_id: str, model: ReadModel, generation: int, position: int) -> None:
-    connection.execute(
-        update(FOLLOWER)
-        .where(FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == model.name)
-        .values(
-            generation=generation,
-            position=position,
-            epoch=FOLLOWER.c.epoch + 1,
-            stopped=None,
-            moved_at=datetime.now(UTC),
-        )
-    )
-    connection.execute(delete(REBUILD).where(REBUILD.c.workspace_id == workspace_id, REBUILD.c.name == model.name))
-
-
-def _erase_older(database: Database, workspace_id: str, model: ReadModel, kept: int) -> None:
-    for table in model.tables:
-        key = list(table.primary_key.columns)
-        old = select(*key).where(table.c.workspace_id == workspace_id, table.c.generation < kept).limit(_ERASE)
-        while True:
-            with database.write("work", workspace_id) as connection:
-                some = connection.execute(old).all()
-                for row in some:
-                    connection.execute(delete(table).where(*(c == v for c, v in zip(key, row, strict=True))))
-            if len(some) < _ERASE:
-                break
+def _live(connection: Connection, workspace_id: str, name: str) -> _Row:
+    # Followers leave a locked checkpoint out and come back to it.
+    return connection.execute(_locked(connection, select(FOLLOWER).where(*_here(FOLLOWER, workspace_id, name)))).one()

@@ -1,11 +1,11 @@
-"""The worker's own tables: what is due, who evaluates, and the local mailbox."""
+"""The worker's own tables: what is due, who evaluates, the local mailbox, and what was last done when."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from events.tables import table
@@ -62,6 +62,24 @@ class MailboxRow(SQLModel, table=True):
     received_at: datetime
 
 
+class ChoreRow(SQLModel, table=True):
+    """When something that has to happen again and again was last done; workspace '' for what is done for the whole
+    store.
+
+    `at` is the last success, null before the first; for a backup, the instant that its content is of. `failures` only
+    rises, over all workers. `detail`: type of the last failure, or name of the backup's file.
+    """
+
+    __tablename__ = "chore"
+
+    workspace_id: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    at: datetime | None = None
+    failures: int = Field(default=0, sa_type=BigInteger)
+    detail: str = ""
+
+
 DELIVERY = table("delivery")
 LEASE = table("lease")
 MAILBOX = table("mailbox")
+CHORE = table("chore")

@@ -69,10 +69,10 @@ def keep(database: Database, batches: list[tuple[int, list[Observation]]]) -> st
 
 
 def stored(database: Database, workspace: str) -> list[tuple[Any, ...]]:
-    """The stored rows themselves, but for the workspace."""
+    """The stored rows themselves, but for the workspace and the generation."""
     with database.read() as connection:
         rows = connection.execute(select(ACTIVITY).where(ACTIVITY.c.workspace_id == workspace)).all()
-    return sorted(tuple(row)[1:] for row in rows)
+    return sorted(tuple(row)[2:] for row in rows)
 
 
 @st.composite

@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.create_table(
         "activity",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("feature_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
@@ -34,7 +35,7 @@ def upgrade() -> None:
         sa.Column("accounts", sa.LargeBinary(), nullable=False),
         sa.Column("counts", sa.LargeBinary(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "source_id", "feature_id", "day", "received_day"),
+        sa.PrimaryKeyConstraint("workspace_id", "generation", "source_id", "feature_id", "day", "received_day"),
     )
     op.create_table(
         "api_key",
@@ -63,6 +64,15 @@ def upgrade() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "channel_id"),
+    )
+    op.create_table(
+        "chore",
+        sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("detail", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "name"),
     )
     op.create_table(
         "delivery",
@@ -183,6 +193,7 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("app_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "name"),
     )
     op.create_table(
@@ -433,6 +444,7 @@ def downgrade() -> None:
         batch_op.drop_index("delivery_due")
 
     op.drop_table("delivery")
+    op.drop_table("chore")
     op.drop_table("channel")
     op.drop_table("api_key")
     op.drop_table("activity")
