@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -11,6 +14,8 @@ from benchmarks.engines import bench
 from benchmarks.figures import save, show
 
 BENCHMARKS = {"ingest": ingest.run, "adoption": adoption.run, "append": append.run, "lag": lag.run}
+_LONGEST_SECONDS = 1800
+"""On a machine that has better things to do a run takes ever longer; then it says so and ends."""
 
 
 @click.command()
@@ -20,6 +25,10 @@ BENCHMARKS = {"ingest": ingest.run, "adoption": adoption.run, "append": append.r
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here as well.")
 def main(names: tuple[str, ...], quick: bool, large: bool, path: Path | None) -> None:
     """Measure beside plain peers; all of them, or those NAMED."""
+    # As an exception, so that the servers this run started end with it; the default handler would leave them behind.
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, _end)
+    signal.alarm(_LONGEST_SECONDS)
     reports = []
     with bench(quick, large) as here:
         for name in names or BENCHMARKS:
@@ -30,4 +39,9 @@ def main(names: tuple[str, ...], quick: bool, large: bool, path: Path | None) ->
         save(reports, path)
 
 
-main()
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(f"ended by {signal.Signals(number).name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -39,22 +39,23 @@ def run(bench: Bench) -> Report:
     try:
         fill(takehold, here)
         with serving(takehold.settings.database_url, takehold.settings.keys) as port:
-            client = Client(port, key)
             _beside_kernel(bench, report, here, "query function", lambda: _through_function(takehold, here), None)
-            _beside_kernel(bench, report, here, "HTTP", lambda: _over_http(client, here), BUDGET)
+            _beside_kernel(bench, report, here, "HTTP", lambda: _over_http(port, key, here), BUDGET)
             for engine in ENGINES:
-                _beside_sql(bench, report, here, lambda: _over_http(client, here), engine)
-            client.close()
+                _beside_sql(bench, report, here, lambda: _over_http(port, key, here), engine)
         return report
     finally:
         takehold.close()
 
 
-def _over_http(client: Client, crowd: Crowd) -> Series:
+def _over_http(port: int, key: str, crowd: Crowd) -> Series:
     """One request a role; each answers both series, and all else the API says about adoption."""
+    # Connected anew: while the peers are filled and measured, the server closes a connection that says nothing.
+    client = Client(port, key)
     last = date.fromordinal(crowd.first_day + crowd.days - 1)
     span = f"from={date.fromordinal(crowd.first_day)}&to={last}"
     answers = [client.get(f"/changes/{CHANGE}/adoption?role=role{n}&{span}")["series"] for n in range(crowd.roles)]
+    client.close()
     monthly, adopted = ([[point[name] for point in series] for series in answers] for name in ("mau", "adopted"))
     return np.array(monthly).T, np.array(adopted).T
 

@@ -58,7 +58,9 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             day = date.fromordinal(crowd.first_day + row)
             packed = dict(zip(("accounts", "counts"), pack(accounts, counts), strict=True))
             place = {"workspace_id": "default", "source_id": source, "feature_id": feature}
-            connection.execute(insert(ACTIVITY).values(**place, generation=1, day=day, received_day=day, seq=0, **packed))
+            connection.execute(
+                insert(ACTIVITY).values(**place, generation=1, day=day, received_day=day, seq=0, **packed)
+            )
 
 
 def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], start: date) -> None:

@@ -25,15 +25,20 @@ class Database(Protocol):
     engine: Engine
 
     def read(self) -> AbstractContextManager[Connection]:
-        """One consistent snapshot that cannot write."""
+        """One consistent snapshot that cannot write. Raises Busy when every connection is taken."""
         ...
 
-    def write(
-        self, lock: Lock, workspace_id: str, patience: float | None = None
-    ) -> AbstractContextManager[Connection]:
+    def write(self, lock: Lock, workspace_id: str, patience: float | None = None) -> AbstractContextManager[Connection]:
         """One transaction that holds `lock` to commit; rolled back when the block raises. Raises Busy.
 
         patience: how long it waits for its turn and for rows that others hold, in seconds; None for the store's own.
+        """
+        ...
+
+    def limit_use(self, seconds: float) -> None:
+        """From now on, who reads or writes for longer than `seconds` is cut off with an error of the driver's.
+
+        For those who answer somebody; without it a rebuild or a backup takes as long as it takes.
         """
         ...
 

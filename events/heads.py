@@ -1,7 +1,7 @@
 """Signed heads: who keeps one outside can tell that the past was altered, or the tail cut off, without trusting us.
 
 A head is an Ed25519 signature (RFC 8032) over a statement: JSON with sorted keys and without white space, of
-`format` ("takehold head 1"), `workspace_id`, `position`, `hash` and `signed_at`.
+`format` ("takehold-head-1"), `workspace_id`, `position`, `hash` and `signed_at`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_FORMAT = "takehold head 1"
+_FORMAT = "takehold-head-1"
 
 
 @dataclass(frozen=True)

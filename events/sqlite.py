@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from events.database import LOCK_SECONDS, Busy, Lock
@@ -51,7 +52,8 @@ class SqliteDatabase:
         self._reader = self._engine(QueuePool, "BEGIN", ("PRAGMA query_only=ON",))
 
     def _engine(self, pool: type[StaticPool | QueuePool], begin: str, pragmas: tuple[str, ...]) -> Engine:
-        size = {"pool_size": 8, "max_overflow": 24} if pool is QueuePool else {}
+        # Waiting for a connection is waiting for one's turn as well.
+        size = {"pool_size": 8, "max_overflow": 24, "pool_timeout": self._seconds} if pool is QueuePool else {}
         engine = create_engine(
             self.url,
             poolclass=pool,
@@ -75,7 +77,11 @@ class SqliteDatabase:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._reader.connect() as connection:
+        try:
+            connection = self._reader.connect()
+        except NoConnectionFree:
+            raise Busy("every connection is taken") from None
+        with connection:
             yield connection
 
     @contextmanager
@@ -93,7 +99,12 @@ class SqliteDatabase:
                     raise Busy("the database is locked by another program") from None
                 raise
             if self._wal_bytes() > _WAL_LIMIT:
-                self._checkpoint("PASSIVE")
+                # On a full disk it fails; what was written stands, and must not be called failed.
+                with suppress(sqlite3.OperationalError):
+                    self._checkpoint("PASSIVE")
+
+    def limit_use(self, seconds: float) -> None:
+        """Nothing: there is no server that could stand still."""
 
     def maintain(self) -> None:
         """Moves the write-ahead log into the database file."""

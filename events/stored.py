@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from events.tables import EVENT
 
-_CHUNK = 500
+_PAGE = 500
 
 
 class Unreadable(Exception):
@@ -22,25 +22,29 @@ class Unreadable(Exception):
 
 
 def stored(
-    connection: Connection, workspace_id: str, after: int = 0, chunk: int = _CHUNK
+    connection: Connection, workspace_id: str, after: int = 0, page_size: int = _PAGE
 ) -> Iterator[Mapping[str, Any]]:
-    """Every row past position `after`, oldest first; `chunk` of them are held at a time. Raises Unreadable."""
-    rows = (
-        select(EVENT)
-        .where(EVENT.c.workspace_id == workspace_id, EVENT.c.position > after)
-        .order_by(EVENT.c.position)
-        .execution_options(yield_per=chunk)
-    )
-    try:
-        for row in connection.execute(rows):
-            yield row._mapping
-            after = row.position
-    except (DBAPIError, AttributeError, TypeError, ValueError) as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise
-        if chunk == 1:
-            raise Unreadable(after + 1) from None
-    else:
-        return
-    # One at a time from here: the row that cannot be read may be any of the chunk.
-    yield from stored(connection, workspace_id, after, 1)
+    """Every row past position `after`, oldest first; `page_size` of them are held at a time. Raises Unreadable."""
+    # Pages, not a cursor on the server, which whoever stops reading half way would have to close.
+    while True:
+        page = (
+            select(EVENT)
+            .where(EVENT.c.workspace_id == workspace_id, EVENT.c.position > after)
+            .order_by(EVENT.c.position)
+            .limit(page_size)
+        )
+        try:
+            rows = connection.execute(page).all()
+        except (DBAPIError, AttributeError, TypeError, ValueError) as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise
+            if page_size == 1:
+                raise Unreadable(after + 1) from None
+            # One at a time from here: the row that cannot be read may be any of the page.
+            page_size = 1
+            continue
+        for row in rows:
+            yield row._asdict()
+        if len(rows) < page_size:
+            return
+        after = rows[-1].position

@@ -107,7 +107,7 @@ class _Chain:
             raise _Bad(position, "the event is another workspace's")
         if not _follows(self.last_hash, row):
             raise _Bad(position, "the event, or the one before it, was altered")
-        recorded_at = plain(row["recorded_at"])
+        recorded_at = str(plain(row["recorded_at"]))
         if recorded_at < self._recorded_at:
             raise _Bad(position, "the event is recorded earlier than the one before it")
         if row["type"] == HeadSigned.wire:
@@ -122,9 +122,8 @@ class _Chain:
     def end(self) -> None:
         after = self.position + 1
         if self._kept:
-            raise _Bad(after, f"the tail is cut, or newer: a head that was kept is at position {max(self._kept)}")
-        if self.position == 0:
-            raise _Bad(after, "there are no events")
+            last = max(self._kept)
+            raise _Bad(after, f"a head that was kept is at position {last}: the tail is cut, or this copy is older")
         if self._named_key not in (None, self.public_key):
             raise _Bad(after, "the export is signed by another key than the heads that were kept")
 
@@ -143,7 +142,7 @@ class _Chain:
 
 def _follows(previous: str, row: Mapping[str, Any]) -> bool:
     try:
-        return link(previous, row) == row["hash"]
+        return bool(link(previous, row) == row["hash"])
     except (AttributeError, TypeError, ValueError, msgspec.MsgspecError):
         # A column that holds what no event ever has there, such as nothing at all where the text belongs.
         return False
@@ -153,6 +152,8 @@ def _check_closing(reader: Reader, chain: _Chain) -> None:
     closing, opening, after = reader.closing, reader.opening, chain.position + 1
     if closing is None:
         raise _Bad(after, "the file is cut off: it has no end")
+    if chain.position == 0:
+        raise _Bad(after, "there are no events")
     head, key = closing.head, opening.public_key
     # The signature first: only of a genuine head is it worth saying how the log differs from it.
     if (head.workspace_id, head.public_key) != (opening.workspace_id, key) or not head.holds():

@@ -7,11 +7,13 @@ import hmac
 import re
 import secrets
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
-from events.database import Database
+from events.database import Busy, Database
 from service.access import Principal, actions_of
 from service.directory.tables import API_KEY
 
@@ -62,7 +64,8 @@ def principal_of(database: Database, key: str) -> Principal | None:
         return None
     if row.last_used_day != now.date().isoformat():
         # Once a day is enough to see which keys are dead, and costs no write a request.
-        with database.write("work", row.workspace_id) as connection:
+        # A store that is full or busy can be read all the same; the day is noted with the next request.
+        with suppress(Busy, DBAPIError), database.write("work", row.workspace_id) as connection:
             connection.execute(
                 update(API_KEY)
                 .where(API_KEY.c.workspace_id == row.workspace_id, API_KEY.c.prefix == row.prefix)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+import psycopg
 from flask import Flask, Response, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import NotFound
 
 from adkar.refusal import Refused
@@ -12,7 +16,9 @@ from service import health
 from service.api import adkar, adoption, changes, channels, feed, people, records, reminders, usage, withdrawals
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
+from service.http.store_fault import problem_of
 from service.metrics import REQUESTS
+from service.probing import suspect
 from service.takehold import NoWorkspace, Takehold
 from service.web.registry import add_pages
 
@@ -65,6 +71,16 @@ def _translate_errors(app: Flask) -> None:
     def no_workspace(_: NoWorkspace) -> Response:
         return _answer(app, Problem(404, "unknown_workspace", "There is no such workspace."))
 
+    def store_failed(error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem is None:
+            raise error
+        suspect(app)
+        return _answer(app, problem)
+
+    # The driver's own errors too: usage is copied in, and checkpoints are made, past SQLAlchemy.
+    for kind in (DBAPIError, sqlite3.Error, psycopg.Error, OSError):
+        app.register_error_handler(kind, store_failed)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Busy, busy)
     app.register_error_handler(Conflict, conflict)

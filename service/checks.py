@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from events.database import Database
 from events.sqlite import SqliteDatabase
-from events.tables import FOLLOWER
 from service.settings import Settings
 from service.takehold import Takehold
+from service.vitals import Finding, heads, vitals
 
 _WAL_RESET_MENDED = (3, 51, 3)
 _FREE_BYTES = 512 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
-
-    name: str
-    ok: bool
-    detail: str
-
-
 def check_all(takehold: Takehold, settings: Settings) -> list[Finding]:
     """Everything, in the order in which to mend it."""
     findings = [_engine(takehold.database), _durability(takehold.database), _disk(takehold.database), _zones()]
-    findings += _followers(takehold)
+    with takehold.database.read() as connection:
+        findings += vitals(connection, [one.id for one in takehold.workspaces()], datetime.now(UTC))
+    findings.append(heads(settings))
     mail = settings.smtp_host or "none; mail lands in the local mailbox page"
     return [*findings, Finding("mail server", True, mail)]
 
@@ -71,12 +64,3 @@ def _disk(database: Database) -> Finding:
 def _zones() -> Finding:
     number = len(available_timezones())
     return Finding("time zones", number > 400, f"{number} known")
-
-
-def _followers(takehold: Takehold) -> list[Finding]:
-    with takehold.database.read() as connection:
-        rows = connection.execute(select(FOLLOWER).order_by(FOLLOWER.c.workspace_id, FOLLOWER.c.name)).all()
-    stopped = [row for row in rows if row.stopped]
-    if not stopped:
-        return [Finding("read models", True, f"{len(rows)} follow")]
-    return [Finding(f"read model {row.name}", False, row.stopped) for row in stopped]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Index, Text, insert, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Index, Row, Text, insert, select, text, update
 from sqlmodel import Field, SQLModel
 
 from events.database import Database
@@ -54,7 +56,7 @@ class IdempotencyRow(SQLModel, table=True):
     created_at: datetime
 
 
-_TABLE = table("idempotency")
+IDEMPOTENCY = table("idempotency")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def recall(connection: Connection, vault: Vault, asked: Asked, now: datetime | N
 
     An answer without a body never expires: all of it is kept.
     """
-    row = connection.execute(select(_TABLE).where(*_here(asked))).first()
+    row = connection.execute(select(IDEMPOTENCY).where(*_here(asked))).first()
     if row is None:
         return None
     if row.request_hash != asked.hash:
@@ -107,7 +109,7 @@ def remember(connection: Connection, vault: Vault, asked: Asked, answer: Answer)
     """Keeps an answer, in the transaction of what the request did."""
     sealed = None if answer.body is None else vault.seal(asked.workspace_id, answer.body, uuid4())
     connection.execute(
-        insert(_TABLE).values(
+        insert(IDEMPOTENCY).values(
             workspace_id=asked.workspace_id,
             principal=asked.principal,
             route=asked.route,
@@ -127,23 +129,25 @@ def purge(database: Database, vault: Vault, workspace_id: str, now: datetime | N
     """Erases bodies that are older than KEPT; answers how many. Raises Busy."""
     erased = 0
     old = (
-        _TABLE.c.workspace_id == workspace_id,
-        _TABLE.c.body.is_not(None),
-        _TABLE.c.created_at <= (now or datetime.now(UTC)) - KEPT,
+        IDEMPOTENCY.c.workspace_id == workspace_id,
+        IDEMPOTENCY.c.body.is_not(None),
+        IDEMPOTENCY.c.created_at <= (now or datetime.now(UTC)) - KEPT,
     )
     while True:
         with database.read() as connection:
-            keys = list(connection.scalars(select(_TABLE.c.body_key).where(*old).limit(_PURGED_AT_ONCE)))
+            keys = list(connection.scalars(select(IDEMPOTENCY.c.body_key).where(*old).limit(_PURGED_AT_ONCE)))
         if not keys:
             return erased
         # The key goes first: a crash between the two leaves a body that nobody can open, and that the next round finds.
         vault.destroy(workspace_id, keys)
         with database.write("work", workspace_id) as connection:
-            connection.execute(update(_TABLE).where(*old, _TABLE.c.body_key.in_(keys)).values(body=None, body_key=None))
+            connection.execute(
+                update(IDEMPOTENCY).where(*old, IDEMPOTENCY.c.body_key.in_(keys)).values(body=None, body_key=None)
+            )
         erased += len(keys)
 
 
-def _body(vault: Vault, row: IdempotencyRow, now: datetime) -> str | None:
+def _body(vault: Vault, row: Row[*tuple[Any, ...]], now: datetime) -> str | None:
     if row.status == HTTPStatus.NO_CONTENT:
         return None
     # The hour decides, not the purge, so that a repeat is judged alike whether or not the worker came round.
@@ -157,8 +161,8 @@ def _body(vault: Vault, row: IdempotencyRow, now: datetime) -> str | None:
 
 def _here(asked: Asked) -> tuple[ColumnElement[bool], ...]:
     return (
-        _TABLE.c.workspace_id == asked.workspace_id,
-        _TABLE.c.principal == asked.principal,
-        _TABLE.c.route == asked.route,
-        _TABLE.c.key == asked.key,
+        IDEMPOTENCY.c.workspace_id == asked.workspace_id,
+        IDEMPOTENCY.c.principal == asked.principal,
+        IDEMPOTENCY.c.route == asked.route,
+        IDEMPOTENCY.c.key == asked.key,
     )

@@ -14,12 +14,27 @@ REQUESTS = Counter(
 OBSERVATIONS = Counter(
     "takehold_observations", "Usage items received, by what became of them.", ["verdict"], registry=REGISTRY
 )
-WORKER_FAILURES = Counter(
-    "takehold_worker_failures", "Worker rounds that ended in an error, by task.", ["task"], registry=REGISTRY
+WORKER_FAILURES = Gauge(
+    "takehold_worker_failures",
+    "Worker rounds that ended in an error, of all workers ever; only rises.",
+    ["workspace", "task"],
+    registry=REGISTRY,
+)
+WORKER_SUCCESS = Gauge(
+    "takehold_worker_last_success_seconds",
+    "When a round last went well, in seconds since 1970; told every 30 s.",
+    ["workspace", "task"],
+    registry=REGISTRY,
 )
 LAG = Gauge(
     "takehold_follower_lag",
     "Events or observations a follower has yet to apply.",
+    ["workspace", "follower"],
+    registry=REGISTRY,
+)
+LAG_SECONDS = Gauge(
+    "takehold_follower_lag_seconds",
+    "Age of the oldest event or observation that a follower has yet to apply; 0 when there is none.",
     ["workspace", "follower"],
     registry=REGISTRY,
 )

@@ -8,12 +8,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import yaml
 from flask import Flask
 
 from service.access import ACCESS, ROLES
+from service.api.writing import KEY_PARAMETER
 from service.app import create_app
 from service.settings import Settings
 from service.takehold import Takehold
@@ -39,6 +41,8 @@ def document(app: Flask) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(json.dumps(app.extensions["api"].spec.to_dict()))
     for path, method, action in actions(app):
         operation = told["paths"][path][method]
+        if method == "post":
+            operation.setdefault("parameters", []).append(deepcopy(KEY_PARAMETER))
         told["paths"][path][method] = {
             "summary": operation.pop("summary"),
             "description": f"Needs the action `{action}`: {', '.join(roles_of(action))}.",

@@ -15,12 +15,24 @@ class Kind:
 
 
 PROBLEMS: Mapping[str, Kind] = {
+    "answer_expired": Kind(
+        (409,),
+        "The request with this `Idempotency-Key` was carried out, and its answer is no longer kept after 24 hours. "
+        "Nothing was done again; read what it wrote. `Takehold-Position` says where it stands in the log.",
+    ),
     "bad_gzip": Kind(
         (400,), "The body is not gzip, is cut off before the end of the gzip stream, or goes on after it."
     ),
+    "bad_idempotency_key": Kind((400,), "The `Idempotency-Key` is not 1 to 255 visible ASCII characters."),
     "bad_json": Kind((400,), "The body is not JSON; the message names line and column."),
     "busy": Kind(
-        (503,), "The store did not get round to the request in time. Nothing was stored; repeat it after `Retry-After`."
+        (503,),
+        "The store did not get round to the request in time, or too many wait for events already. Nothing was stored; "
+        "repeat it after `Retry-After`.",
+    ),
+    "changed_meanwhile": Kind(
+        (412,),
+        "It is no longer at the version that `If-Match` names, or the tag is weak. Read it again and decide anew.",
     ),
     "conflict": Kind((409,), "Somebody else changed the same thing at the same moment. Read it again and repeat."),
     "dates_reversed": Kind((422,), "Two days are in the wrong order; the field at fault is named."),
@@ -29,6 +41,11 @@ PROBLEMS: Mapping[str, Kind] = {
     "forbidden": Kind((403,), "The key is valid, but its role or its scopes do not include the action of this route."),
     "group_too_small": Kind(
         (422,), "An average over fewer people than the workspace's minimum group, which would tell of single people."
+    ),
+    "idempotency_key_reused": Kind(
+        (422,),
+        "The `Idempotency-Key` came before with another method, path or body. A new request needs a new key; a repeat "
+        "must be sent as it was.",
     ),
     "impossible": Kind((422,), "A definition that nobody could ever meet, such as 5 days of use out of 3."),
     "incomplete_body": Kind((400,), "The connection ended before the announced length of the body had arrived."),
@@ -42,12 +59,21 @@ PROBLEMS: Mapping[str, Kind] = {
     "not_utf8": Kind((400,), "The body is not UTF-8, or begins with a byte order mark."),
     "nul_character": Kind((400,), "The body or the address holds a NUL character."),
     "number_not_finite": Kind((400,), "A number is NaN, infinite, or too large to be told from infinity."),
+    "storage_full": Kind(
+        (503,),
+        "There is no room to store anything. Nothing was stored; repeat it after `Retry-After`. Reading still works.",
+    ),
     "too_deep": Kind((400,), "The JSON is nested deeper than 32 levels."),
     "too_large": Kind(
         (413,), "The body is over 1 MiB as sent, or over 10 MiB decompressed. Send smaller batches; gzip helps."
     ),
     "unauthenticated": Kind(
         (401,), "There is no key in `Authorization: Bearer`, or it is mistyped, unknown, expired or revoked."
+    ),
+    "unavailable": Kind(
+        (503,),
+        "The store does not answer, or failed. Whether the request was carried out is not known: repeat it after "
+        "`Retry-After`, with the same ids.",
     ),
     "unknown_change": Kind((404, 422), "There is no change with that key: 404 in the path, 422 in body or query."),
     "not_withdrawable": Kind(

@@ -8,14 +8,22 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 import events.tables
 import service.directory.tables
+import service.idempotency
 import service.readmodels.registry
 import service.worker.tables
 from events.database import Database
 
-TABLES = (events.tables, service.directory.tables, service.readmodels.registry, service.worker.tables)
+TABLES = (
+    events.tables,
+    service.directory.tables,
+    service.idempotency,
+    service.readmodels.registry,
+    service.worker.tables,
+)
 """The modules that declare tables; importing them is what registers the tables."""
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -32,14 +40,37 @@ def config() -> Config:
     return made
 
 
+def revisions() -> set[str]:
+    """Every revision that this program knows."""
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+def newest() -> str | None:
+    """The revision that `upgrade` leads to."""
+    return ScriptDirectory.from_config(config()).get_current_head()
+
+
 def upgrade(database: Database) -> None:
     """Brings the store to the newest schema; does nothing when it is there. Raises NewerSchema."""
-    known = {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
     # The lock keeps two processes that start together from migrating at once.
     with database.write("events", "") as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current is not None and current not in known:
-            raise NewerSchema(f"the database is at revision {current}, which this program does not know")
-        settings = config()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        command.upgrade(_checked(connection), "head")
+
+
+def make_anew(connection: Connection) -> None:
+    """Drops every table with its rows, if there are any, and makes them empty; inside a write transaction.
+
+    Raises NewerSchema.
+    """
+    settings = _checked(connection)
+    command.downgrade(settings, "base")
+    command.upgrade(settings, "head")
+
+
+def _checked(connection: Connection) -> Config:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in revisions():
+        raise NewerSchema(f"the database is at revision {current}, which this program does not know")
+    settings = config()
+    settings.attributes["connection"] = connection
+    return settings

@@ -59,6 +59,14 @@ class Settings(BaseSettings):
         le=400,
         description="How old an observation may be when an app sends it, in days; imports may be older.",
     )
+    heads_file: Path | None = Field(
+        default=None,
+        description="File that signed heads of the log are appended to, one line of JSON each. Keep it where whoever "
+        "can write the database cannot.",
+    )
+    heads_webhook: str | None = Field(
+        default=None, description="Address outside that signed heads of the log are posted to, as JSON."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="How much is logged: debug, info, warning, error.",

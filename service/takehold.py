@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from events.envelope import Who, new_id
 from events.followers import Overtaken, advance, enrol, missing
 from service.directory.accounts import Accounts
 from service.directory.tables import WORKSPACE
+from service.lag import check_none_ahead
 from service.readmodels.registry import READMODELS
 from service.schema import upgrade
 from service.settings import Settings
@@ -35,21 +36,34 @@ _CATCH_UP_SECONDS = 0.1
 _EVENTS_AT_ONCE = 50
 """In a step of a request that helps along: about 20 ms, so that a step begun in time ends in time."""
 
+Stopped = Callable[[], bool]
+"""Asked between two steps of long work, whether the process is to end."""
+
 
 class NoWorkspace(Exception):
     """There is no such workspace; `takehold init` makes one."""
 
 
 class Takehold:
-    """Opens the stores that the settings name, and brings them to the newest schema. Safe to share between threads."""
+    """Opens the stores that the settings name, and brings them to the newest schema. Safe to share between threads.
 
-    def __init__(self, settings: Settings) -> None:
+    Raises NewerSchema, and AheadOfLog unless `ahead` says that read models ahead of their log are what to mend.
+    """
+
+    def __init__(self, settings: Settings, ahead: bool = False) -> None:
         self.settings = settings
         self.database: Database = open_database(settings.database_url)
-        upgrade(self.database)
-        self.vault = Vault(settings.keys)
-        self.accounts = Accounts(self.vault)
-        self._enrol_new_followers()
+        with ExitStack() as failed:
+            failed.callback(self.database.close)
+            upgrade(self.database)
+            self.vault = Vault(settings.keys)
+            failed.callback(self.vault.close)
+            self.accounts = Accounts(self.vault)
+            self._enrol_new_followers()
+            if not ahead:
+                with self.database.read() as connection:
+                    check_none_ahead(connection)
+            failed.pop_all()
 
     def workspace(self, workspace_id: str = "default") -> Workspace:
         """Raises NoWorkspace."""
@@ -76,11 +90,12 @@ class Takehold:
         if unit.recorded:
             self.catch_up(workspace_id, _CATCH_UP_SECONDS)
 
-    def catch_up(self, workspace_id: str, seconds: float | None = None) -> None:
-        """Brings the read models to the head of the log, for at most about `seconds`; None for as long as it takes."""
+    def catch_up(self, workspace_id: str, seconds: float | None = None, stopped: Stopped = lambda: False) -> None:
+        """Brings the read models to the head of the log, for at most about `seconds`, or for as long as it takes until
+        it is `stopped`."""
         try:
             if seconds is None:
-                while advance(self.database, workspace_id, READMODELS):
+                while not stopped() and advance(self.database, workspace_id, READMODELS):
                     pass
                 return
             deadline = time.monotonic() + seconds
@@ -104,6 +119,11 @@ class Takehold:
     def enrol(self, connection: Connection, workspace_id: str) -> None:
         """Gives every follower its checkpoint in a workspace."""
         enrol(connection, workspace_id, _FOLLOWERS)
+
+    def limit_use(self, seconds: float) -> None:
+        """For those who answer somebody, or must not stand still with their store: see Database."""
+        self.database.limit_use(seconds)
+        self.vault.limit_use(seconds)
 
     def close(self) -> None:
         self.database.close()

@@ -19,10 +19,10 @@ _DERIVED = UUID("6f1d9a52-2f0c-4a55-9f7e-5f0a1c4be7d3")
 
 
 # A store of its own, so a catalogue of its own: no migration of the main store may ever see it.
-_METADATA = MetaData()
+KEY_TABLES = MetaData()
 _KEY = Table(
     "key",
-    _METADATA,
+    KEY_TABLES,
     Column("workspace_id", String, primary_key=True),
     Column("key_id", Uuid, primary_key=True),
     Column("key", LargeBinary(32), nullable=False),
@@ -40,7 +40,7 @@ class Vault:
         self._database = open_database(url)
         # Under the lock: of two processes that start together, one would find the table made under its hands.
         with self._database.write("events", "") as connection:
-            _METADATA.create_all(connection)
+            KEY_TABLES.create_all(connection)
         self._workspace_keys: dict[tuple[str, str], bytes] = {}
 
     def seal(self, workspace_id: str, text: str, key_id: UUID | None = None) -> Sealed:
@@ -100,6 +100,10 @@ class Vault:
     def _keys(self, workspace_id: str, ids: set[UUID]) -> dict[UUID, bytes]:
         with self._database.read() as connection:
             return _read(connection, workspace_id, ids)
+
+    def limit_use(self, seconds: float) -> None:
+        """See Database."""
+        self._database.limit_use(seconds)
 
     def close(self) -> None:
         self._database.close()

@@ -9,9 +9,14 @@ from service.logs import configure
 from service.settings import Settings
 from service.takehold import Takehold
 
+_ANSWER_SECONDS = 7.0
+"""A use of a store that takes longer is given up, so that a request is answered within 10 s, whatever came before it."""
+
 
 def application() -> Flask:
     """The application, as the environment configures it."""
     settings = Settings()
     configure(settings.log_level)
-    return create_app(Takehold(settings))
+    takehold = Takehold(settings)
+    takehold.limit_use(_ANSWER_SECONDS)
+    return create_app(takehold)

@@ -81,14 +81,15 @@ def running(environment: Mapping[str, str], command: str = "web") -> Iterator[Ru
     everything = {**os.environ, "TAKEHOLD_PUBLIC_URL": url, **environment}
     process = subprocess.Popen([sys.executable, "-m", "service", command, "--port", str(port)], env=everything)
     try:
-        _wait_until_ready(url, process)
+        wait_until_ready(url, process)
         yield Running(url, everything)
     finally:
         process.terminate()
         process.wait(timeout=60)
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Fails the test when the server ended, or is not up in time."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +45,22 @@ def test_a_benchmark_runs_and_compares_what_it_measures(
     assert len(report.checked) == len(checks)
     for said, wanted in zip(report.checked, checks, strict=True):
         assert wanted in said
+
+
+def test_a_run_that_is_told_to_end_takes_its_servers_with_it(tmp_path: Path) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "lag", "--quick"],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stderr
+    # Said when PostgreSQL runs already.
+    assert any("lag ..." in line for line in run.stderr)
+    assert list(tmp_path.glob("takehold-bench-*/pg/postmaster.pid"))
+    run.terminate()
+    assert run.communicate(timeout=60)[1].endswith("ended by SIGTERM\n")
+    assert list(tmp_path.glob("takehold-bench-*")) == []
 
 
 def test_rounds_are_taken_in_turns_and_the_first_only_warms_up() -> None:

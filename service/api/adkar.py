@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import Schema, fields
+from sqlalchemy import Connection
 
 from adkar.group import GroupProfile
 from service.api.ask import AskSchema
 from service.api.context import allow, principal, takehold
+from service.api.reading import StaleSchema, reading
 from service.commands.changes import load_change, role_of
 from service.http.blueprint import Blueprint
 from service.queries.adkar import RoleProfile, role_profiles
 from service.queries.view import view
+from service.readmodels.assessments import Assessments
+from service.readmodels.members import Members
+from service.readmodels.stages import Stages
 
 blp = Blueprint("adkar", __name__, description="Where roles stand on ADKAR.")
 
@@ -59,7 +64,7 @@ class RoleProfileSchema(GroupSchema):
     due = fields.Dict(required=True)
 
 
-class AdkarSchema(Schema):
+class AdkarSchema(StaleSchema):
     roles = fields.List(fields.Nested(RoleProfileSchema), required=True)
 
 
@@ -67,13 +72,13 @@ class AdkarSchema(Schema):
 @allow("adkar:read")
 @blp.arguments(AskSchema, location="query")
 @blp.response(200, AdkarSchema)
-def get_adkar(query: dict[str, Any], change: str) -> dict[str, Any]:
+@reading(Members, Assessments, Stages)
+def get_adkar(connection: Connection, query: dict[str, Any], change: str) -> dict[str, Any]:
     """Where roles stand on ADKAR, and their barrier points"""
-    with takehold().database.read() as connection:
-        seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
-        state = load_change(connection, seen.workspace.id, change, seen.at)
-        roles = [role_of(state, query["role"], "role")] if "role" in query else list(state.roles.values())
-        return {"roles": [_profile(profile) for profile in role_profiles(seen, state, roles)]}
+    seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
+    state = load_change(connection, seen.workspace.id, change, seen.at)
+    roles = [role_of(state, query["role"], "role")] if "role" in query else list(state.roles.values())
+    return {"roles": [_profile(profile) for profile in role_profiles(seen, state, roles)]}
 
 
 def _profile(profile: RoleProfile) -> dict[str, Any]:

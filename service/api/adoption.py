@@ -7,16 +7,20 @@ from typing import Any
 
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
+from sqlalchemy import Connection
 
 from service.api.ask import AskSchema
 from service.api.changes import AdoptionDefinitionSchema, definition
 from service.api.context import allow, principal, takehold
+from service.api.reading import StaleSchema, reading
 from service.commands.changes import load_change, role_of
 from service.http import fields as f
 from service.http.blueprint import Blueprint
 from service.http.problem import FieldError, Problem
 from service.queries.adoption import ChangeUsage, Day
 from service.queries.view import view
+from service.readmodels.links import Links
+from service.readmodels.members import Members
 
 blp = Blueprint("adoption", __name__, description="Adoption of a change.")
 _LONGEST = 400
@@ -51,7 +55,7 @@ class PointSchema(Schema):
     plan = fields.Float(allow_none=True)
 
 
-class AdoptionSchema(Schema):
+class AdoptionSchema(StaleSchema):
     definition = fields.Nested(AdoptionDefinitionSchema, required=True)
     zone = fields.String(required=True, metadata={"description": "Cuts the days."})
     grain = fields.String(required=True, metadata={"description": "`week` when a source reports by week, else `day`."})
@@ -64,26 +68,26 @@ class AdoptionSchema(Schema):
 @allow("adoption:read")
 @blp.arguments(AdoptionQuerySchema, location="query")
 @blp.response(200, AdoptionSchema)
-def get_adoption(query: dict[str, Any], change: str) -> dict[str, Any]:
+@reading(Members, Links)
+def get_adoption(connection: Connection, query: dict[str, Any], change: str) -> dict[str, Any]:
     """Adoption by day, of a role or of the whole change"""
-    with takehold().database.read() as connection:
-        seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
-        state = load_change(connection, seen.workspace.id, change, seen.at)
-        role = role_of(state, query["role"], "role") if "role" in query else None
-        usage = ChangeUsage(seen, state)
-        days = _days(query, seen.yesterday)
-        defined, window = definition(state.definition(role)), query.get("window")
-        if window:
-            defined |= {"window_days": window, "min_days": min(defined["min_days"], window)}
-        grain = usage.seen(state.definition(role)).grain
-        return {
-            "definition": defined,
-            "zone": seen.workspace.zone.key,
-            "grain": grain,
-            "notice": WEEK_GRAIN if grain == "week" else None,
-            "as_of_effective": seen.today,
-            "series": [_point(day) for day in usage.days(role, days, window)],
-        }
+    seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
+    state = load_change(connection, seen.workspace.id, change, seen.at)
+    role = role_of(state, query["role"], "role") if "role" in query else None
+    usage = ChangeUsage(seen, state)
+    days = _days(query, seen.yesterday)
+    defined, window = definition(state.definition(role)), query.get("window")
+    if window:
+        defined |= {"window_days": window, "min_days": min(defined["min_days"], window)}
+    grain = usage.seen(state.definition(role)).grain
+    return {
+        "definition": defined,
+        "zone": seen.workspace.zone.key,
+        "grain": grain,
+        "notice": WEEK_GRAIN if grain == "week" else None,
+        "as_of_effective": seen.today,
+        "series": [_point(day) for day in usage.days(role, days, window)],
+    }
 
 
 def _days(query: dict[str, Any], yesterday: date) -> list[int]:

@@ -6,16 +6,22 @@ from typing import Any
 
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
+from sqlalchemy import Connection
 
 from adkar.change import Change, Role
 from events.types.change import AdoptionDefined
-from service.api.context import allow, principal, takehold, unit
+from service.api.context import allow, principal
+from service.api.reading import FreshSchema, StaleSchema, reading
+from service.api.writing import Blueprint, PositionSchema
 from service.commands import changes as commands
 from service.http import fields as f
-from service.http.blueprint import Blueprint
-from service.readmodels.changes import change_ids
+from service.http.etag import TAGGED, IfMatchSchema, answer_conditionally, etag, versions
+from service.readmodels.changes import Changes, change_ids
+from service.unit import Unit
 
 blp = Blueprint("changes", __name__, description="Changes, the roles they impact, and who is in them.")
+blp.after_request(answer_conditionally)
+Tagged = tuple[dict[str, Any], dict[str, str]]
 PHASES = ["prepare", "pilot", "rollout", "sustain", "closed"]
 
 
@@ -90,7 +96,19 @@ class ChangeSchema(Schema):
     roles = fields.List(fields.Nested(RoleSchema), required=True)
 
 
-class ChangesSchema(Schema):
+class ShownChangeSchema(StaleSchema, ChangeSchema):
+    """A change as it is read."""
+
+
+class WrittenChangeSchema(PositionSchema, ChangeSchema):
+    """A change as a write left it."""
+
+
+class WrittenRoleSchema(PositionSchema, RoleSchema):
+    """A role as it was named."""
+
+
+class ChangesSchema(StaleSchema):
     changes = fields.List(fields.Nested(ChangeSchema), required=True)
 
 
@@ -105,64 +123,68 @@ class MemberSchema(Schema):
 @blp.route("/changes", methods=["POST"])
 @allow("changes:write")
 @blp.arguments(NewChangeSchema)
-@blp.response(201, ChangeSchema)
-def post_change(data: dict[str, Any]) -> dict[str, Any]:
+@blp.command(201, WrittenChangeSchema, headers=TAGGED)
+def post_change(work: Unit, data: dict[str, Any]) -> Tagged:
     """Announce a change"""
-    with unit() as work:
-        return shown(commands.launch_change(work, data))
+    return _tagged(commands.launch_change(work, data))
 
 
 @blp.route("/changes", methods=["GET"])
 @allow("changes:read")
+@blp.arguments(FreshSchema, location="query")
 @blp.response(200, ChangesSchema)
-def get_changes() -> dict[str, Any]:
+@reading(Changes)
+def get_changes(connection: Connection, _: dict[str, Any]) -> dict[str, Any]:
     """List the changes of the workspace"""
     workspace_id = principal().workspace_id
-    with takehold().database.read() as connection:
-        found = [commands.change_by_id(connection, workspace_id, id) for id in change_ids(connection, workspace_id)]
-        return {"changes": [shown(change) for change in found if change]}
+    found = [commands.change_by_id(connection, workspace_id, id) for id in change_ids(connection, workspace_id)]
+    return {"changes": [shown(change) for change in found if change]}
 
 
 @blp.route("/changes/<change>", methods=["GET"])
 @allow("changes:read")
-@blp.response(200, ChangeSchema)
-def get_change(change: str) -> dict[str, Any]:
+@blp.arguments(FreshSchema, location="query")
+@blp.response(200, ShownChangeSchema, headers=TAGGED)
+@reading()
+def get_change(connection: Connection, _: dict[str, Any], change: str) -> Tagged:
     """Show a change"""
-    with takehold().database.read() as connection:
-        return shown(commands.load_change(connection, principal().workspace_id, change))
+    return _tagged(commands.load_change(connection, principal().workspace_id, change))
 
 
 @blp.route("/changes/<change>", methods=["PATCH"])
 @allow("changes:write")
 @blp.arguments(ChangeTermsSchema)
-@blp.response(200, ChangeSchema)
-def patch_change(data: dict[str, Any], change: str) -> dict[str, Any]:
+@blp.arguments(IfMatchSchema, location="headers")
+@blp.command(200, WrittenChangeSchema, headers=TAGGED)
+def patch_change(work: Unit, data: dict[str, Any], headers: dict[str, str], change: str) -> Tagged:
     """Amend a change's terms, phase or definition of adoption"""
-    with unit() as work:
-        return shown(commands.amend_change(work, change, data))
+    return _tagged(commands.amend_change(work, change, data, versions(headers)))
 
 
 @blp.route("/changes/<change>/roles", methods=["POST"])
 @allow("changes:write")
 @blp.arguments(RoleSchema)
-@blp.response(201, RoleSchema)
-def post_role(data: dict[str, Any], change: str) -> dict[str, Any]:
+@blp.arguments(IfMatchSchema, location="headers")
+@blp.command(201, WrittenRoleSchema)
+def post_role(work: Unit, data: dict[str, Any], headers: dict[str, str], change: str) -> dict[str, Any]:
     """Name a role as impacted"""
-    with unit() as work:
-        return _role(commands.impact_role(work, change, data))
+    return _role(commands.impact_role(work, change, data, versions(headers)))
 
 
 @blp.route("/changes/<change>/roles/<role>/members/<path:external_id>", methods=["PUT"])
 @allow("members:write")
 @blp.arguments(MemberSchema)
-@blp.response(204)
-def put_member(data: dict[str, Any], change: str, role: str, external_id: str) -> None:
+@blp.command(204)
+def put_member(work: Unit, data: dict[str, Any], change: str, role: str, external_id: str) -> None:
     """Set when somebody is in a role"""
-    with unit() as work:
-        impacted = commands.load_change(work.connection, work.workspace.id, change)
-        place = commands.role_of(impacted, role)
-        person = commands.person_of(work, external_id)
-        commands.place_member(work, impacted, place, person, **data)
+    impacted = commands.load_change(work.connection, work.workspace.id, change)
+    place = commands.role_of(impacted, role)
+    person = commands.person_of(work, external_id)
+    commands.place_member(work, impacted, place, person, **data)
+
+
+def _tagged(change: Change) -> Tagged:
+    return shown(change), etag(change.version)
 
 
 def shown(change: Change) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import Any
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
-from service.api.context import allow, takehold, unit
+from service.api.context import allow, takehold
+from service.api.writing import Blueprint, PositionSchema
 from service.commands.reinforcement import add_channel
 from service.http import fields as f
-from service.http.blueprint import Blueprint
+from service.unit import Unit
 
 blp = Blueprint("channels", __name__, description="Where aggregate alerts go.")
 
@@ -28,7 +29,7 @@ class NewChannelSchema(Schema):
     audience = fields.Nested(AudienceSchema)
 
 
-class ChannelSchema(Schema):
+class ChannelSchema(PositionSchema):
     channel = fields.UUID(required=True)
     kind = fields.String(required=True)
 
@@ -36,9 +37,8 @@ class ChannelSchema(Schema):
 @blp.route("/channels", methods=["POST"])
 @allow("channels:write")
 @blp.arguments(NewChannelSchema)
-@blp.response(201, ChannelSchema)
-def post_channel(data: dict[str, Any]) -> dict[str, Any]:
+@blp.command(201, ChannelSchema)
+def post_channel(work: Unit, data: dict[str, Any]) -> dict[str, Any]:
     """Connect a channel for aggregate alerts"""
-    with unit() as work:
-        channel = add_channel(work, takehold().settings.slack_base, data)
+    channel = add_channel(work, takehold().settings.slack_base, data)
     return {"channel": channel, "kind": data["kind"]}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 
 import msgspec
@@ -9,12 +12,19 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 
 from events.catalog import CATALOG
-from events.log import read
+from events.envelope import Recorded
+from events.log import head, read
 from service.api.context import allow, principal, takehold
 from service.http.blueprint import Blueprint
+from service.http.problem import Problem
 
 blp = Blueprint("events", __name__, description="What happened, in order.")
 _LARGEST = 2**63 - 1
+_LONGEST_WAIT = 20
+"""Not beyond the time that the server gives requests to end in when it is stopped."""
+_PAUSE_SECONDS = 0.2
+_SEATS = BoundedSemaphore(64)
+"""How many wait in one process: each takes one of the server's 512 threads, and looks five times a second."""
 
 
 class FeedQuerySchema(Schema):
@@ -22,6 +32,11 @@ class FeedQuerySchema(Schema):
     type = fields.String(validate=OneOf([kind.wire for kind in CATALOG]))
     stream = fields.UUID()
     limit = fields.Integer(load_default=100, validate=Range(1, 1000))
+    wait = fields.Float(
+        load_default=0.0,
+        validate=Range(0, _LONGEST_WAIT),
+        metadata={"description": "Seconds to wait for an event where there is none yet."},
+    )
 
 
 class EventSchema(Schema):
@@ -52,9 +67,7 @@ class FeedSchema(Schema):
 @blp.response(200, FeedSchema)
 def get_events(query: dict[str, Any]) -> dict[str, Any]:
     """Events after a position, oldest first"""
-    types = [query["type"]] if "type" in query else []
-    with takehold().database.read() as connection:
-        found = read(connection, principal().workspace_id, query["after"], query["limit"], types, query.get("stream"))
+    found = _first(query) if query["wait"] else _look(query, query["after"])[0]
     names = ("position", "event_id", "stream", "stream_version", "actor", "via", "occurred_at", "recorded_at", "hash")
     return {
         "events": [
@@ -68,3 +81,35 @@ def get_events(query: dict[str, Any]) -> dict[str, Any]:
         ],
         "next": found[-1].position if found else query["after"],
     }
+
+
+def _look(query: Mapping[str, Any], after: int) -> tuple[list[Recorded], int]:
+    """Events past a position, and the position up to which the log was looked at."""
+    types, workspace_id = [query["type"]] if "type" in query else [], principal().workspace_id
+    with takehold().database.read() as connection:
+        found = read(connection, workspace_id, after, query["limit"], types, query.get("stream"))
+        return found, head(connection, workspace_id)[0]
+
+
+def _first(query: Mapping[str, Any]) -> list[Recorded]:
+    """The first events to come, empty when none come in time; holds no connection while it waits."""
+    deadline = time.monotonic() + query["wait"]
+    found, seen = _look(query, query["after"])
+    if found:
+        return found
+    if not _SEATS.acquire(blocking=False):
+        # An empty answer would send whoever goes on at once, as one does, into a busy loop.
+        raise Problem(503, "busy", "Too many wait for events already. Ask again later.", headers={"Retry-After": "5"})
+    try:
+        while not found and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(_PAUSE_SECONDS, left))
+            if _head() > seen:
+                found, seen = _look(query, max(query["after"], seen))
+        return found
+    finally:
+        _SEATS.release()
+
+
+def _head() -> int:
+    with takehold().database.read() as connection:
+        return head(connection, principal().workspace_id)[0]

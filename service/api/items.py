@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
+from flask import request
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from service.api.writing import PositionSchema
 from service.http.blueprint import JsonParser
 from service.http.problem import Problem, invalid_fields
 
 MAX_ITEMS = 2000
+_View = Callable[..., Any]
 
 
 class NotStoredSchema(Schema):
@@ -27,6 +32,10 @@ class SummarySchema(Schema):
     duplicate = fields.Integer(required=True)
     rejected = fields.Integer(required=True)
     items = fields.List(fields.Nested(NotStoredSchema), required=True, metadata={"description": "Items not stored."})
+
+
+class RecordedSummarySchema(PositionSchema, SummarySchema):
+    """What became of a batch of facts."""
 
 
 class AnyObject(Schema):
@@ -60,31 +69,60 @@ def only(value: Mapping[str, Any], field: str) -> Sequence[object]:
     return batch(value[field], field)
 
 
-def judge(schema: Schema, items: Sequence[object]) -> tuple[list[tuple[int, dict[str, Any]]], list[dict[str, Any]]]:
-    """Good items with their indexes, and the verdicts on the others."""
-    good: list[tuple[int, dict[str, Any]]] = []
-    bad: list[dict[str, Any]] = []
+@dataclass(frozen=True)
+class Judged:
+    """A batch: the good items, where each stood in it, and the verdicts on those that are left out."""
+
+    good: list[dict[str, Any]]
+    indexes: list[int]
+    left_out: list[dict[str, Any]]
+
+    def leave_out(self, number: int, status: str, **why: str) -> None:
+        """A good item, by its number among them, is not stored after all. why: `reason` and `field`."""
+        self.left_out.append({"index": self.indexes[number], "status": status, **why})
+
+    def summary(self) -> dict[str, Any]:
+        """The answer to the batch."""
+        duplicate = sum(item["status"] == "duplicate" for item in self.left_out)
+        return {
+            "stored": len(set(self.indexes) - {item["index"] for item in self.left_out}),
+            "duplicate": duplicate,
+            "rejected": len(self.left_out) - duplicate,
+            "items": sorted(self.left_out, key=lambda item: int(item["index"])),
+        }
+
+
+def judged(schema: type[Schema], field: str, bare: bool = False) -> Callable[[_View], _View]:
+    """Hands a view its batch, judged by `schema` item by item; `bare`: the body is the list, else it is its `field`.
+
+    To stand above `command`, because judging takes longer than anybody may hold a lock.
+    """
+
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def judging(*args: Any, **kwargs: Any) -> Any:
+            items = batch(body(True, request), field) if bare else only(body(False, request), field)
+            return view(*args, judge(schema(), items), **kwargs)
+
+        return judging
+
+    return decorate
+
+
+def judge(schema: Schema, items: Sequence[object]) -> Judged:
+    """A batch, each item loaded or with the first fault found in it."""
+    found = Judged([], [], [])
     for index, item in enumerate(items):
         try:
             loaded: Any = schema.load(item)  # type: ignore[arg-type]
-            good.append((index, loaded))
+            found.good.append(loaded)
+            found.indexes.append(index)
         except ValidationError as error:
             first = invalid_fields(error.normalized_messages()).errors[0]  # type: ignore[no-untyped-call]
-            bad.append(
+            found.left_out.append(
                 {"index": index, "status": "rejected", "reason": first["message"], "field": first["field"] or None}
             )
-    return good, bad
-
-
-def summary(stored: int, left_out: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The answer to a batch."""
-    duplicate = sum(item["status"] == "duplicate" for item in left_out)
-    return {
-        "stored": stored,
-        "duplicate": duplicate,
-        "rejected": len(left_out) - duplicate,
-        "items": sorted(left_out, key=lambda item: int(item["index"])),
-    }
+    return found
 
 
 def _refused(field: str, message: str) -> Problem:

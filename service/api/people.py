@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from marshmallow import RAISE, Schema
 
-from service.api.context import allow, unit
-from service.api.items import SummarySchema, batch, body, judge, summary
+from service.api.context import allow
+from service.api.items import Judged, RecordedSummarySchema, judged
+from service.api.writing import Blueprint
 from service.directory.announce import Announced, Rejected, announce
 from service.http import fields as f
-from service.http.blueprint import Blueprint
+from service.unit import Unit
 
 blp = Blueprint("people", __name__, description="People, by what a source calls them.")
 
@@ -33,13 +33,11 @@ class PersonSchema(Schema):
 @blp.route("/people", methods=["POST"])
 @allow("people:write")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": PersonSchema(many=True)}}})
-@blp.response(200, SummarySchema)
-def post_people() -> dict[str, Any]:
+@judged(PersonSchema, "people", bare=True)
+@blp.command(200, RecordedSummarySchema)
+def post_people(work: Unit, people: Judged) -> dict[str, Any]:
     """Register or update people, judged one by one"""
-    good, bad = judge(PersonSchema(), batch(body(True, request), "people"))
-    with unit() as work:
-        answers = announce(work, [Announced(**item) for _, item in good])
-    for (index, _), answer in zip(good, answers, strict=True):
+    for number, answer in enumerate(announce(work, [Announced(**item) for item in people.good])):
         if isinstance(answer, Rejected):
-            bad.append({"index": index, "status": "rejected", "reason": answer.reason, "field": answer.field})
-    return summary(sum(not isinstance(answer, Rejected) for answer in answers), bad)
+            people.leave_out(number, "rejected", reason=answer.reason, field=answer.field)
+    return people.summary()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import OneOf
 
 from adkar.elements import ELEMENTS
-from service.api.context import allow, principal, unit
-from service.api.items import SummarySchema, body, judge, only, summary
+from service.api.context import allow, principal
+from service.api.items import Judged, RecordedSummarySchema, judged
+from service.api.writing import Blueprint, PositionSchema
 from service.commands import adkar as commands
 from service.commands.trainings import record_trainings
 from service.http import fields as f
-from service.http.blueprint import Blueprint
+from service.unit import Unit
 
 blp = Blueprint("records", __name__, description="Assessments, stages and trainings.")
 TRAINING_STATUS = [
@@ -87,42 +87,38 @@ class TrainingsSchema(Schema):
     events = fields.List(fields.Nested(TrainingSchema), required=True)
 
 
-class RecordedSchema(Schema):
+class RecordedSchema(PositionSchema):
     event_id = fields.UUID(required=True)
 
 
 @blp.route("/changes/<change>/assessments", methods=["POST"])
 @allow("assessments:write")
 @blp.arguments(AssessmentSchema)
-@blp.response(201, RecordedSchema)
-def post_assessment(data: dict[str, Any], change: str) -> dict[str, Any]:
+@blp.command(201, RecordedSchema)
+def post_assessment(work: Unit, data: dict[str, Any], change: str) -> dict[str, Any]:
     """Record an ADKAR assessment"""
-    with unit() as work:
-        return {"event_id": commands.assess(work, change, data)}
+    return {"event_id": commands.assess(work, change, data)}
 
 
 @blp.route("/changes/<change>/stages", methods=["POST"])
 @allow("stages:write")
 @blp.arguments(StageSchema)
-@blp.response(201, RecordedSchema)
-def post_stage(data: dict[str, Any], change: str) -> dict[str, Any]:
+@blp.command(201, RecordedSchema)
+def post_stage(work: Unit, data: dict[str, Any], change: str) -> dict[str, Any]:
     """Record that a role reached a stage or fell back from it"""
-    with unit() as work:
-        return {"event_id": commands.record_stage(work, change, data)}
+    return {"event_id": commands.record_stage(work, change, data)}
 
 
 @blp.route("/trainings", methods=["POST"])
 @allow("trainings:write")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": TrainingsSchema}}})
-@blp.response(200, SummarySchema)
-def post_trainings() -> dict[str, Any]:
+@judged(TrainingSchema, "events")
+@blp.command(200, RecordedSummarySchema)
+def post_trainings(work: Unit, steps: Judged) -> dict[str, Any]:
     """Record training steps, judged one by one"""
-    good, left_out = judge(TrainingSchema(), only(body(False, request), "events"))
-    with unit() as work:
-        verdicts = record_trainings(work, principal().source, [item for _, item in good])
-    for (index, _), verdict in zip(good, verdicts, strict=True):
+    for number, verdict in enumerate(record_trainings(work, principal().source, steps.good)):
         if verdict == "duplicate":
-            left_out.append({"index": index, "status": "duplicate"})
+            steps.leave_out(number, verdict)
         elif verdict == "id_taken":
-            left_out.append({"index": index, "status": "rejected", "reason": "id_taken", "field": "id"})
-    return summary(verdicts.count("stored"), left_out)
+            steps.leave_out(number, "rejected", reason=verdict, field="id")
+    return steps.summary()

@@ -8,13 +8,16 @@ from uuid import UUID
 import msgspec
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
+from sqlalchemy import Connection
 
-from service.api.context import allow, principal, takehold, unit
+from service.api.context import allow, principal
+from service.api.reading import FreshSchema, StaleSchema, reading
+from service.api.writing import Blueprint
 from service.commands import reinforcement as commands
 from service.commands.changes import load_change
 from service.http import fields as f
-from service.http.blueprint import Blueprint
-from service.readmodels.reminders import personal_count, reminders_of
+from service.readmodels.reminders import Reminders, personal_count, reminders_of
+from service.unit import Unit
 
 blp = Blueprint("reminders", __name__, description="Reminders, and what people do about them.")
 
@@ -35,22 +38,23 @@ class ReminderSchema(Schema):
     facts = fields.Dict(required=True)
 
 
-class RemindersSchema(Schema):
+class RemindersSchema(StaleSchema):
     reminders = fields.List(fields.Nested(ReminderSchema), required=True)
     personal = fields.Integer(required=True, metadata={"description": "How many to single people are not listed."})
 
 
 @blp.route("/changes/<change>/reminders", methods=["GET"])
 @allow("reminders:read")
+@blp.arguments(FreshSchema, location="query")
 @blp.response(200, RemindersSchema)
-def get_reminders(change: str) -> dict[str, Any]:
+@reading(Reminders)
+def get_reminders(connection: Connection, _: dict[str, Any], change: str) -> dict[str, Any]:
     """Reminders of a change, newest first"""
-    with takehold().database.read() as connection:
-        state = load_change(connection, principal().workspace_id, change)
-        rows = reminders_of(connection, principal().workspace_id, state.id)
-        personal = principal().may("personal:read")
-        # Counted apart, since the list has an end.
-        hidden = 0 if personal else personal_count(connection, principal().workspace_id, state.id)
+    state = load_change(connection, principal().workspace_id, change)
+    rows = reminders_of(connection, principal().workspace_id, state.id)
+    personal = principal().may("personal:read")
+    # Counted apart, since the list has an end.
+    hidden = 0 if personal else personal_count(connection, principal().workspace_id, state.id)
     keys = {role.id: key for key, role in state.roles.items()}
     mine = [row for row in rows if personal or row.audience != "person"]
     return {"reminders": [_reminder(row, keys) for row in mine], "personal": hidden}
@@ -72,31 +76,28 @@ class NoteSchema(Schema):
 @blp.route("/reminders/<uuid:reminder>/acknowledge", methods=["POST"])
 @allow("reminders:act")
 @blp.arguments(AnswerSchema)
-@blp.response(204)
-def post_acknowledge(data: dict[str, Any], reminder: UUID) -> None:
+@blp.command(204)
+def post_acknowledge(work: Unit, data: dict[str, Any], reminder: UUID) -> None:
     """Answer a reminder: did it, cannot, or not mine"""
-    with unit() as work:
-        commands.acknowledge(work, principal(), reminder, data)
+    commands.acknowledge(work, principal(), reminder, data)
 
 
 @blp.route("/reminders/<uuid:reminder>/snooze", methods=["POST"])
 @allow("reminders:act")
 @blp.arguments(SnoozeSchema)
-@blp.response(204)
-def post_snooze(data: dict[str, Any], reminder: UUID) -> None:
+@blp.command(204)
+def post_snooze(work: Unit, data: dict[str, Any], reminder: UUID) -> None:
     """Put a reminder off; it is judged again then"""
-    with unit() as work:
-        commands.snooze(work, principal(), reminder, data["until"])
+    commands.snooze(work, principal(), reminder, data["until"])
 
 
 @blp.route("/reminders/<uuid:reminder>/note", methods=["POST"])
 @allow("reminders:act")
 @blp.arguments(NoteSchema)
-@blp.response(204)
-def post_note(data: dict[str, Any], reminder: UUID) -> None:
+@blp.command(204)
+def post_note(work: Unit, data: dict[str, Any], reminder: UUID) -> None:
     """Write a note on a reminder"""
-    with unit() as work:
-        commands.note(work, principal(), reminder, data["text"])
+    commands.note(work, principal(), reminder, data["text"])
 
 
 def _reminder(row: Any, keys: dict[Any, str]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
+from functools import wraps
 from typing import Any
 
 from flask import request
@@ -11,10 +13,11 @@ from marshmallow import Schema, fields
 
 from service.api.context import allow, principal, takehold
 from service.api.items import MAX_ITEMS, SummarySchema, body, only
+from service.api.writing import Blueprint
 from service.http import fields as f
-from service.http.blueprint import Blueprint
 from service.http.body import read_body
-from service.intake.native import plain_items, take
+from service.intake.native import Judged, judge, plain_items
+from service.intake.store import Intake, intake
 from service.metrics import OBSERVATIONS
 
 blp = Blueprint("usage", __name__, description="Usage telemetry from integrated apps.")
@@ -37,14 +40,27 @@ class UsageSchema(Schema):
     events = fields.List(fields.Nested(UseSchema), required=True)
 
 
+def _intake() -> AbstractContextManager[Intake]:
+    return intake(takehold(), principal().workspace_id, principal().source)
+
+
+def _judged(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def judging() -> Any:
+        items = _plain() or only(body(False, request), "events")
+        return view(judge(items, takehold().settings.usage_retention_days))
+
+    return judging
+
+
 @blp.route("/usage", methods=["POST"])
 @allow("usage:write")
 @blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": UsageSchema}}})
-@blp.response(200, SummarySchema)
-def post_usage() -> dict[str, Any]:
+@_judged
+@blp.command(200, SummarySchema, _intake)
+def post_usage(work: Intake, batch: Judged) -> dict[str, Any]:
     """Post a batch of observations, gzip allowed, judged one by one"""
-    items = _plain() or only(body(False, request), "events")
-    taken = take(takehold(), principal().workspace_id, principal().source, items)
+    taken = batch.summary(work.store(batch.uses))
     for verdict in ("stored", "duplicate", "rejected"):
         OBSERVATIONS.labels(verdict=verdict).inc(getattr(taken, verdict))
     return asdict(taken)

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from marshmallow import Schema
 
-from service.api.context import allow, unit
+from service.api.context import allow
+from service.api.writing import Blueprint
 from service.commands import withdrawal as commands
 from service.http import fields as f
-from service.http.blueprint import Blueprint
+from service.unit import Unit
 
 blp = Blueprint("withdrawals", __name__, description="Taking back what was recorded by mistake.")
 
@@ -24,8 +25,7 @@ class WithdrawalSchema(Schema):
 @blp.route("/events/<uuid:event_id>/withdraw", methods=["POST"])
 @allow("events:withdraw")
 @blp.arguments(WithdrawalSchema)
-@blp.response(204)
-def post_withdrawal(data: dict[str, Any], event_id: UUID) -> None:
+@blp.command(204)
+def post_withdrawal(work: Unit, data: dict[str, Any], event_id: UUID) -> None:
     """Withdraw a fact that was recorded by mistake"""
-    with unit() as work:
-        commands.withdraw(work, event_id, data["reason"])
+    commands.withdraw(work, event_id, data["reason"])

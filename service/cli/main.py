@@ -10,6 +10,8 @@ from service.cli.data import demo, report
 from service.cli.imports import import_
 from service.cli.keys import init, key, link
 from service.cli.run import doctor, serve, tick, web, worker
+from service.cli.trust import export, verify
+from service.cli.upkeep import backup, rebuild, restore
 from service.cli.withdraw import withdraw
 from service.logs import configure
 from service.settings import Settings
@@ -31,5 +33,23 @@ def main(database: str | None, keys: str | None) -> None:
     configure(Settings().log_level)
 
 
-for command in (init, key, link, serve, web, worker, tick, demo, import_, report, withdraw, doctor):
+for command in (
+    init,
+    key,
+    link,
+    serve,
+    web,
+    worker,
+    tick,
+    demo,
+    import_,
+    report,
+    withdraw,
+    export,
+    verify,
+    backup,
+    restore,
+    rebuild,
+    doctor,
+):
     main.add_command(command)

@@ -13,7 +13,7 @@ from datetime import datetime
 import click
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server import MPServer
 
 from service.checks import check_all
 from service.cli.shared import opened
@@ -22,15 +22,32 @@ from service.takehold import Takehold
 from service.worker.loop import Worker
 from service.worker.loop import tick as one_round
 
+_ROUND_SECONDS = 60.0
+"""As long as the lease of an evaluation lasts: a worker that waits longer for its store has lost it anyway."""
+
 _HOST = click.option("--host", default="127.0.0.1", show_default=True)
 _PORT = click.option("--port", default=8080, show_default=True)
 
 
-def run_web(host: str, port: int, workers: int) -> None:
-    """Serves until SIGTERM or SIGINT."""
+class _Server(MPServer):
+    """Tells the worker beside it at the first signal to begin nothing more, not only after the last request.
+
+    Each may take 20 s to end; one after the other that would be more than a supervisor waits.
+    """
+
+    beside: Worker | None = None
+
+    def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
+        if self.beside:
+            self.beside.wind_down()
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def run_web(host: str, port: int, workers: int, beside: Worker | None = None) -> None:
+    """Serves until SIGTERM or SIGINT; a worker beside it runs on threads of this process for as long."""
     # Forking a process that has threads, as the one with the worker has, copies locks in whatever state they are.
     multiprocessing.set_start_method("spawn", force=True)
-    Server(
+    server = _Server(
         "service.wsgi:application",
         factory=True,
         interface=Interfaces.WSGI,
@@ -42,7 +59,16 @@ def run_web(host: str, port: int, workers: int) -> None:
         workers_kill_timeout=20,
         # Its one warning is about its own default number of threads, which was measured to be the best.
         log_level=LogLevels.error,
-    ).serve()
+    )
+    if beside:
+        server.beside = beside
+        # Not earlier: a signal that comes before the server handles it would kill a delivery in flight.
+        server.on_startup(beside.start)
+    try:
+        server.serve()
+    finally:
+        if beside:
+            beside.stop()
 
 
 @click.command()
@@ -57,12 +83,8 @@ def serve(host: str, port: int) -> None:
 
 def run_together(takehold: Takehold, host: str, port: int) -> None:
     """Web processes beside a worker on threads of this one, until SIGTERM or SIGINT."""
-    running = Worker(takehold)
-    running.start()
-    try:
-        run_web(host, port, workers=1)
-    finally:
-        running.stop()
+    takehold.limit_use(_ROUND_SECONDS)
+    run_web(host, port, workers=1, beside=Worker(takehold))
 
 
 @click.command()
@@ -85,6 +107,7 @@ def worker() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened() as takehold:
+        takehold.limit_use(_ROUND_SECONDS)
         running = Worker(takehold)
         running.start()
         click.echo("The worker runs.", err=True)
@@ -120,7 +143,7 @@ def tick(at: str | None, as_json: bool) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
-    """Look at what could go wrong; exit with 1 when something has."""
+    """Look at what could go wrong; exit with 0 when all is well, 1 when something is a warning."""
     with opened() as takehold:
         findings = check_all(takehold, Settings())
     if as_json:

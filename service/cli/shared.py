@@ -12,18 +12,33 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from sqlalchemy.exc import OperationalError
 
 from events.database import Busy
+from service.lag import AheadOfLog
 from service.schema import NewerSchema
 from service.settings import Settings
 from service.takehold import NoWorkspace, Takehold
 
 
 @contextmanager
-def opened() -> Iterator[Takehold]:
-    """The service, closed at the end; what goes wrong with the stores is told in a sentence."""
+def opened(ahead: bool = False) -> Iterator[Takehold]:
+    """The service, closed at the end; what goes wrong with the stores is told in a sentence.
+
+    ahead: opens read models that are ahead of their log too, to mend them.
+    """
     takehold: Takehold | None = None
+    with failures_told():
+        try:
+            takehold = Takehold(Settings(), ahead)
+            yield takehold
+        finally:
+            if takehold:
+                takehold.close()
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """What goes wrong with the stores ends the command with a sentence."""
     try:
-        takehold = Takehold(Settings())
-        yield takehold
+        yield
     except NoWorkspace as missing:
         raise click.ClickException(f"There is no workspace {missing}. Run: takehold init") from None
     except ValidationError as error:
@@ -32,11 +47,8 @@ def opened() -> Iterator[Takehold]:
         raise click.ClickException(f"TAKEHOLD_{name}: {first['msg']}") from None
     except OperationalError as error:
         raise click.ClickException(f"The database does not answer: {type(error.orig).__name__}") from None
-    except (NewerSchema, Busy) as error:
+    except (NewerSchema, AheadOfLog, Busy) as error:
         raise click.ClickException(str(error)) from None
-    finally:
-        if takehold:
-            takehold.close()
 
 
 @contextmanager

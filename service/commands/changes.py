@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -73,9 +73,12 @@ def launch_change(unit: Unit, data: Mapping[str, Any]) -> Change:
     return load_change(unit.connection, unit.workspace.id, data["key"])
 
 
-def amend_change(unit: Unit, key: str, data: Mapping[str, Any]) -> Change:
-    """Alters the terms named in `data`, and what counts as adopted if it is named. Raises Refused and Problem."""
-    change = load_change(unit.connection, unit.workspace.id, key)
+def amend_change(unit: Unit, key: str, data: Mapping[str, Any], expected: Container[str] | None = None) -> Change:
+    """Alters the terms named in `data`, and what counts as adopted if it is named. Raises Refused and Problem.
+
+    expected: versions that the change may be at, None for any.
+    """
+    change = _at_version(unit, key, expected)
     altered = {
         name: data[name] for name in ("name", "go_live", "zone", "announced", "baseline", "phase") if name in data
     }
@@ -92,9 +95,12 @@ def amend_change(unit: Unit, key: str, data: Mapping[str, Any]) -> Change:
     return load_change(unit.connection, unit.workspace.id, key)
 
 
-def impact_role(unit: Unit, change_key: str, data: Mapping[str, Any]) -> Role:
-    """Names a role as impacted. Raises Refused and Problem."""
-    change = load_change(unit.connection, unit.workspace.id, change_key)
+def impact_role(unit: Unit, change_key: str, data: Mapping[str, Any], expected: Container[str] | None = None) -> Role:
+    """Names a role as impacted. Raises Refused and Problem.
+
+    expected: versions that the change may be at, None for any.
+    """
+    change = _at_version(unit, change_key, expected)
     events = decide.impact(
         change,
         data["key"],
@@ -138,6 +144,13 @@ def person_of(unit: Unit, external: str, field: str | None = None) -> UUID:
     if found is None:
         raise unknown("person", "No person has this external id; announce people first.", field)
     return found
+
+
+def _at_version(unit: Unit, key: str, expected: Container[str] | None) -> Change:
+    change = load_change(unit.connection, unit.workspace.id, key)
+    if expected is not None and str(change.version) not in expected:
+        raise Problem(412, "changed_meanwhile", "This is not the version that If-Match names. Read it again.")
+    return change
 
 
 def _person(unit: Unit, field: str, external: str | None) -> UUID | None:

@@ -14,8 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from service.http.fields import MAX_AHEAD
 from service.http.problem import MAX_PATH
-from service.intake.store import Use, store
-from service.takehold import Takehold
+from service.intake.store import Use
 
 # To the very end of the text: `$` would let a newline follow.
 _PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
@@ -107,23 +106,33 @@ class _Rejected(Exception):
         self.reason, self.field = reason, field
 
 
-def take(
-    takehold: Takehold, workspace_id: str, source: str, items: Sequence[object], now: datetime | None = None
-) -> Summary:
-    """Judges and stores a batch item by item. Raises Busy; then nothing was stored."""
+@dataclass(frozen=True)
+class Judged:
+    """A batch before it is stored: the observations that may be, where each stood in it, and what was rejected."""
+
+    uses: list[Use]
+    indexes: list[int]
+    rejected: list[NotStored]
+
+    def summary(self, stored: Sequence[bool]) -> Summary:
+        """What became of the batch, when it is known of each observation whether it was new."""
+        repeats = [NotStored(index, "duplicate") for index, new in zip(self.indexes, stored, strict=True) if not new]
+        left_out = sorted(self.rejected + repeats, key=lambda item: item.index)
+        return Summary(sum(stored), len(repeats), len(self.rejected), left_out)
+
+
+def judge(items: Sequence[object], retention_days: int, now: datetime | None = None) -> Judged:
+    """Judges a batch item by item; what is older than `retention_days` is rejected."""
     now = now or datetime.now(UTC)
-    oldest = now - timedelta(days=takehold.settings.usage_retention_days)
-    uses: list[tuple[int, Use]] = []
-    left_out: list[NotStored] = []
+    oldest = now - timedelta(days=retention_days)
+    judged = Judged([], [], [])
     for index, item in enumerate(items):
         try:
-            uses.append((index, _use(item, oldest, now + MAX_AHEAD)))
+            judged.uses.append(_use(item, oldest, now + MAX_AHEAD))
+            judged.indexes.append(index)
         except _Rejected as rejected:
-            left_out.append(NotStored(index, "rejected", rejected.reason, rejected.field))
-    refused = len(left_out)
-    stored = store(takehold, workspace_id, source, [use for _, use in uses])
-    left_out += [NotStored(index, "duplicate") for (index, _), new in zip(uses, stored, strict=True) if not new]
-    return Summary(sum(stored), len(stored) - sum(stored), refused, sorted(left_out, key=lambda item: item.index))
+            judged.rejected.append(NotStored(index, "rejected", rejected.reason, rejected.field))
+    return judged
 
 
 def _use(raw: object, oldest: datetime, latest: datetime) -> Use:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import msgspec
+from sqlalchemy import Connection
 
 from events.usage_log import Observation, intern_feature, intern_source, record
+from service.directory.accounts import Accounts
 from service.takehold import Takehold
 
 
@@ -30,20 +34,36 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     grain: str = "instant"
 
 
-def store(
-    takehold: Takehold, workspace_id: str, source: str, uses: Sequence[Use], received_ms: int | None = None
-) -> list[bool]:
-    """Stores a batch durably; says for each whether it was new. Raises Busy.
+@dataclass
+class Intake:
+    """One transaction under the workspace's usage lock, in the name of a source: all of it is stored, or nothing.
 
-    received_ms: when it came in, for histories that are told afterwards; None for now.
+    interned: source and accounts that were looked up, to be remembered once they are durable.
     """
-    if not uses:
-        return []
-    with takehold.database.write("usage", workspace_id) as connection:
-        source_id = intern_source(connection, workspace_id, source)
+
+    connection: Connection
+    accounts: Accounts
+    workspace_id: str
+    source: str
+    interned: list[tuple[int, dict[str, int]]] = field(default_factory=list)
+
+    @property
+    def position(self) -> None:
+        """Observations have no place in the event log."""
+
+    def store(self, uses: Sequence[Use], received_ms: int | None = None) -> list[bool]:
+        """Stores a batch; says for each whether it was new.
+
+        received_ms: when it came in, for histories that are told afterwards; None for now.
+        """
+        if not uses:
+            return []
+        connection, workspace_id = self.connection, self.workspace_id
+        source_id = intern_source(connection, workspace_id, self.source)
         named = {(use.app, use.feature, use.kind, use.grain) for use in uses}
         features = {names: intern_feature(connection, workspace_id, *names) for names in named}
-        accounts = takehold.accounts.intern(connection, workspace_id, source_id, (use.actor for use in uses))
+        accounts = self.accounts.intern(connection, workspace_id, source_id, (use.actor for use in uses))
+        self.interned.append((source_id, accounts))
         observations = [
             Observation(
                 source_id,
@@ -57,8 +77,25 @@ def store(
             )
             for use in uses
         ]
-        stored = record(
-            connection, workspace_id, observations, time.time_ns() // 1_000_000 if received_ms is None else received_ms
-        )
-    takehold.accounts.remember(workspace_id, source_id, accounts)
-    return stored
+        now = time.time_ns() // 1_000_000 if received_ms is None else received_ms
+        return record(connection, workspace_id, observations, now)
+
+
+@contextmanager
+def intake(takehold: Takehold, workspace_id: str, source: str) -> Iterator[Intake]:
+    """Opens an intake; what it stored is durable when the block is left. Raises Busy."""
+    with takehold.database.write("usage", workspace_id) as connection:
+        made = Intake(connection, takehold.accounts, workspace_id, source)
+        yield made
+    for source_id, accounts in made.interned:
+        takehold.accounts.remember(workspace_id, source_id, accounts)
+
+
+def store(
+    takehold: Takehold, workspace_id: str, source: str, uses: Sequence[Use], received_ms: int | None = None
+) -> list[bool]:
+    """Stores a batch durably, as Intake.store does. Raises Busy."""
+    if not uses:
+        return []
+    with intake(takehold, workspace_id, source) as into:
+        return into.store(uses, received_ms)

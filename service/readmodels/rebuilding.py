@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, update
 
 from events.database import Database
 from events.followers import Overtaken
 from events.tables import FOLLOWER, REBUILD
-from service.readmodels.generations import differing, erase, highest
+from service.readmodels.generations import differing, erase
 from service.readmodels.sources import Source, StillBroken
 
 _APP_VERSION = version("takehold")
@@ -42,63 +42,74 @@ def rebuild(
 
     Raises StillBroken, CannotRebuild, Busy, and Overtaken when another process finished this rebuild meanwhile.
     """
-    generation = _begin(database, workspace_id, source)
+    _begin(database, workspace_id, source)
+    rebuilt = None
     try:
-        rebuilt = None
         while rebuilt is None:
             _fill(database, workspace_id, source, progress)
             rebuilt = _finish(database, workspace_id, source, check_only)
     except StillBroken:
-        # Its rows are of no use: the program that mends the event may read those before it differently too.
-        with database.write("work", workspace_id) as connection:
-            connection.execute(delete(REBUILD).where(*_here(REBUILD, workspace_id, source.name)))
-        erase(database, workspace_id, source.tables, lambda written: written == generation)
+        # The program that mends the event may read those before it differently too.
+        _begin_anew(database, workspace_id, source)
         raise
     progress(source.name, rebuilt.position, rebuilt.position)
     if check_only:
-        erase(database, workspace_id, source.tables, lambda written: written == generation)
-    else:
-        erase(database, workspace_id, source.tables, lambda written: written < generation)
+        _begin_anew(database, workspace_id, source)
     return rebuilt
 
 
-def _begin(database: Database, workspace_id: str, source: Source) -> int:
+def _begin(database: Database, workspace_id: str, source: Source) -> None:
     # The events lock, because there is no row yet for two that begin at once to wait on.
     with database.write("events", workspace_id) as connection:
-        live = connection.scalars(
-            select(FOLLOWER.c.generation).where(*_here(FOLLOWER, workspace_id, source.name))
-        ).one()
+        live = _live(connection, workspace_id, source.name).generation
         source.check(connection, workspace_id, live)
-        begun = connection.execute(select(REBUILD).where(*_here(REBUILD, workspace_id, source.name))).first()
-        if begun and begun.app_version == _APP_VERSION:
-            return int(begun.generation)
+        begun = _row(connection, REBUILD, workspace_id, source.name, lock=True)
+        if begun is None:
+            connection.execute(
+                insert(REBUILD).values(
+                    workspace_id=workspace_id,
+                    name=source.name,
+                    generation=live + 1,
+                    position=0,
+                    epoch=0,
+                    started_at=datetime.now(UTC),
+                    app_version=_APP_VERSION,
+                )
+            )
+    if begun and begun.app_version != _APP_VERSION:
         # What another version began it may have read differently.
-        connection.execute(delete(REBUILD).where(*_here(REBUILD, workspace_id, source.name)))
-        # Above whatever a rebuild left that was given up and could not clear away.
-        generation = 1 + max(live, highest(connection, workspace_id, source.tables))
+        _begin_anew(database, workspace_id, source)
+
+
+def _begin_anew(database: Database, workspace_id: str, source: Source) -> None:
+    """Leaves what was written to another generation, so that whoever clears it away cannot hit what is written next."""
+    with database.write("work", workspace_id) as connection:
+        row = _row(connection, REBUILD, workspace_id, source.name, lock=True)
+        if row is None:
+            return
         connection.execute(
-            insert(REBUILD).values(
-                workspace_id=workspace_id,
-                name=source.name,
-                generation=generation,
+            update(REBUILD)
+            .where(*_here(REBUILD, workspace_id, source.name))
+            .values(
+                generation=row.generation + 1,
                 position=0,
-                epoch=0,
+                epoch=row.epoch + 1,
                 started_at=datetime.now(UTC),
                 app_version=_APP_VERSION,
             )
         )
-    return generation
+    erase(database, workspace_id, source.tables, lambda column: column == row.generation)
 
 
 def _fill(database: Database, workspace_id: str, source: Source, progress: Progress) -> None:
     while True:
         # Outside the lock: reading takes longer than writing, and on SQLite every writer would wait meanwhile.
         with database.read() as connection:
-            seen = _claimed(connection, workspace_id, source.name)
-            goal = _goal(connection, source, _live(connection, workspace_id, source.name))
+            seen = _claimed(connection, workspace_id, source.name, lock=False)
+            goal = _goal(connection, source, _live(connection, workspace_id, source.name, lock=False))
             part = source.read(connection, workspace_id, seen.position, goal)
         progress(source.name, seen.position, goal)
-        if part is None or part.position >= goal:
+        if part is None:
             return
         with database.write("work", workspace_id) as connection:
             row = _claimed(connection, workspace_id, source.name)
@@ -117,8 +128,7 @@ def _finish(database: Database, workspace_id: str, source: Source, check_only: b
     with database.write("work", workspace_id) as connection:
         row = _claimed(connection, workspace_id, source.name)
         live = _live(connection, workspace_id, source.name)
-        goal = _goal(connection, source, live)
-        position = int(row.position)
+        goal, position = _goal(connection, source, live), int(row.position)
         part = source.read(connection, workspace_id, position, goal)
         if part is not None:
             source.write(connection, workspace_id, row.generation, part)
@@ -129,26 +139,62 @@ def _finish(database: Database, workspace_id: str, source: Source, check_only: b
         differs = None
         if not live.stopped and live.position == position:
             differs = differing(connection, workspace_id, source.tables, live.generation, row.generation)
-        connection.execute(delete(REBUILD).where(*_here(REBUILD, workspace_id, source.name)))
         if not check_only:
-            _serve(connection, workspace_id, source.name, row.generation, position)
+            _serve(connection, row, position)
+    if not check_only:
+        erase(database, workspace_id, source.tables, lambda column: column < row.generation)
     return Rebuilt(source.name, position, differs)
 
 
 def _goal(connection: Connection, source: Source, live: _Row) -> int:
     """Where the two generations can be compared, or the end of the log when the live one is of no use for that."""
     last = source.last(connection, live.workspace_id)
-    return last if live.stopped or live.position > last else int(live.position)
+    unfit = live.stopped or live.position > last
+    return last if unfit else int(live.position)
 
 
-def _claimed(connection: Connection, workspace_id: str, name: str) -> _Row:
-    # Two rebuilds of one model take turns and do the work once.
-    row = connection.execute(_locked(connection, select(REBUILD).where(*_here(REBUILD, workspace_id, name)))).first()
+def _claimed(connection: Connection, workspace_id: str, name: str, lock: bool = True) -> _Row:
+    row = _row(connection, REBUILD, workspace_id, name, lock)
     if row is None:
         raise Overtaken(name)
     return row
 
 
-def _live(connection: Connection, workspace_id: str, name: str) -> _Row:
-    # Followers leave a locked checkpoint out and come back to it.
-    return connection.execute(_locked(connection, select(FOLLOWER).where(*_here(FOLLOWER, workspace_id, name)))).one()
+def _row(connection: Connection, table: Table, workspace_id: str, name: str, lock: bool) -> _Row | None:
+    wanted = select(table).where(*_here(table, workspace_id, name))
+    # Two rebuilds of one model take turns on its row and do the work once; followers leave a locked checkpoint out.
+    return connection.execute(wanted.with_for_update() if lock else wanted).first()
+
+
+def _live(connection: Connection, workspace_id: str, name: str, lock: bool = True) -> _Row:
+    row = _row(connection, FOLLOWER, workspace_id, name, lock)
+    assert row is not None, "every follower has a checkpoint"
+    return row
+
+
+def _move(connection: Connection, row: _Row, position: int) -> None:
+    connection.execute(
+        update(REBUILD)
+        .where(*_here(REBUILD, row.workspace_id, row.name))
+        .values(position=position, epoch=row.epoch + 1)
+    )
+
+
+def _serve(connection: Connection, row: _Row, position: int) -> None:
+    connection.execute(delete(REBUILD).where(*_here(REBUILD, row.workspace_id, row.name)))
+    connection.execute(
+        update(FOLLOWER)
+        .where(*_here(FOLLOWER, row.workspace_id, row.name))
+        .values(
+            generation=row.generation,
+            position=position,
+            # A follower that read the checkpoint before must not move the new generation by it.
+            epoch=FOLLOWER.c.epoch + 1,
+            stopped=None,
+            moved_at=datetime.now(UTC),
+        )
+    )
+
+
+def _here(table: Table, workspace_id: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return table.c.workspace_id == workspace_id, table.c.name == name

@@ -20,7 +20,7 @@ from service.queries.view import view
 from service.readmodels.changes import change_ids
 from service.readmodels.optouts import opted_out
 from service.readmodels.reminders import nudges_since
-from service.takehold import Takehold
+from service.takehold import Stopped, Takehold
 from service.unit import Workspace
 from service.worker.follow import caught_up
 from service.worker.lease import check, lease
@@ -39,11 +39,14 @@ class Evaluated:
     released: int = 0
 
 
-def evaluate(takehold: Takehold, workspace: Workspace, now: datetime) -> Evaluated:
-    """Evaluates every open change of a workspace, unless another worker is doing so. Raises Busy and LostLease."""
+def evaluate(takehold: Takehold, workspace: Workspace, now: datetime, stopped: Stopped = lambda: False) -> Evaluated:
+    """Evaluates every open change of a workspace, unless another worker is doing so or this one is `stopped`.
+
+    Raises Busy and LostLease.
+    """
     with lease(takehold.database, workspace.id, TASK) as epoch:
         # Read models that lag would show a nudge of a moment ago as not sent, and last night's users as idle.
-        if epoch is None or not caught_up(takehold, workspace):
+        if epoch is None or not caught_up(takehold, workspace, stopped):
             return Evaluated()
         with takehold.database.read() as connection:
             seen = _look(connection, workspace, now)

@@ -12,7 +12,7 @@ from events.log import head
 from events.tables import FOLLOWER
 from events.usage_log import last_seq
 from service.directory.accounts import link, unlinked_of_known_people
-from service.takehold import Takehold
+from service.takehold import Stopped, Takehold
 from service.unit import Workspace
 
 _PATIENCE_SECONDS = 5.0
@@ -20,16 +20,16 @@ _PAUSE_SECONDS = 0.05
 """A follower's step takes 20 to 30 ms; whoever is still behind after 5 s has a backlog, or was stopped."""
 
 
-def follow(takehold: Takehold, workspace: Workspace) -> bool:
+def follow(takehold: Takehold, workspace: Workspace, stopped: Stopped = lambda: False) -> bool:
     """Brings everything up to date: events, then links of accounts, then usage. Raises Busy and Overtaken.
 
-    False when something recorded before the call is still to be applied: another process is at it, or a read model
-    was stopped.
+    False when something recorded before the call is still to be applied: another process is at it, a read model was
+    stopped, or this call was.
     """
     with takehold.database.read() as connection:
         goal = _heads(connection, workspace.id)
-    takehold.catch_up(workspace.id)
-    while True:
+    takehold.catch_up(workspace.id, stopped=stopped)
+    while not stopped():
         with takehold.database.read() as connection:
             pairs = unlinked_of_known_people(connection, workspace.id)
         if not pairs:
@@ -37,18 +37,18 @@ def follow(takehold: Takehold, workspace: Workspace) -> bool:
         with takehold.command(workspace.id, "system", "worker") as unit:
             # Read again under the lock: another worker may have linked them just now.
             link(unit, unlinked_of_known_people(unit.connection, workspace.id))
-        takehold.catch_up(workspace.id)
-    while advance_activity(takehold.database, workspace.id, workspace.zone):
+        takehold.catch_up(workspace.id, stopped=stopped)
+    while not stopped() and advance_activity(takehold.database, workspace.id, workspace.zone):
         pass
     with takehold.database.read() as connection:
         return _reached(connection, workspace.id, goal)
 
 
-def caught_up(takehold: Takehold, workspace: Workspace) -> bool:
+def caught_up(takehold: Takehold, workspace: Workspace, stopped: Stopped = lambda: False) -> bool:
     """Follows, and waits a little for another process that is at it. Raises Busy and Overtaken."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not follow(takehold, workspace):
-        if time.monotonic() > deadline:
+    while not follow(takehold, workspace, stopped):
+        if stopped() or time.monotonic() > deadline:
             return False
         time.sleep(_PAUSE_SECONDS)
     return True

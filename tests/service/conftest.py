@@ -91,7 +91,7 @@ def charlie(caller: Callable[..., Caller]) -> Caller:
 
 @pytest.fixture
 def launched(alice: Caller) -> Caller:
-    """Alice, after she announced twelve people (p1 to p12) and a change `copilot` with one role `sales` for them all."""
+    """Alice, after she announced p1 to p12 and a change `copilot` with one role `sales` for them all."""
     people = [{"external_id": f"p{n}", "email": f"p{n}@example.org", "name": f"Person {n}"} for n in range(1, 13)]
     assert alice.post("/people", people).get_json()["stored"] == 12
     change = {

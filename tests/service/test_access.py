@@ -34,7 +34,7 @@ OPEN = {
 }
 """Routes that `allow` does not guard, and why they need not be."""
 
-_VALUES = {"change": "nothing", "role": "nothing", "external_id": "nobody", "reminder": uuid4()}
+_VALUES = {"change": "nothing", "role": "nothing", "external_id": "nobody", "reminder": uuid4(), "event_id": uuid4()}
 
 
 def guarded(app: Flask) -> Iterator[tuple[Rule, str, str]]:

@@ -143,6 +143,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "name"),
     )
     op.create_table(
+        "idempotency",
+        sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("principal", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("route", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("request_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body_key", sa.Uuid(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("etag", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "principal", "route", "key"),
+    )
+    with op.batch_alter_table("idempotency", schema=None) as batch_op:
+        batch_op.create_index(
+            "idempotency_body",
+            ["workspace_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("body IS NOT NULL"),
+            postgresql_where=sa.text("body IS NOT NULL"),
+        )
+
+    op.create_table(
         "identity",
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -434,6 +458,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_identity_person_id"))
 
     op.drop_table("identity")
+    with op.batch_alter_table("idempotency", schema=None) as batch_op:
+        batch_op.drop_index(
+            "idempotency_body", sqlite_where=sa.text("body IS NOT NULL"), postgresql_where=sa.text("body IS NOT NULL")
+        )
+
+    op.drop_table("idempotency")
     op.drop_table("follower")
     op.drop_table("feature")
     with op.batch_alter_table("event", schema=None) as batch_op:

@@ -26,7 +26,7 @@ TRAINING = {"id": "1", "person": "p1", "course": "basics", "status": "completed"
 USE = {"id": "1", "app": "copilot", "feature": "chat", "actor": "p1", "occurred_at": NOON}
 CHANNEL = {"kind": "mail", "target": "team@example.org"}
 
-# Route as the application names it -> method, path and a body it would take. `R` is a reminder's id.
+# Route as the application names it -> method, path and a body it would take. `R` is a reminder's id, `E` an event's.
 WRITES: dict[str, tuple[str, str, Any]] = {
     "/people": ("POST", "/people", [{"external_id": "fresh"}]),
     "/changes": ("POST", "/changes", CHANGE),
@@ -45,6 +45,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "/reminders/<uuid:reminder>/snooze": ("POST", "/reminders/R/snooze", {"until": "2026-03-12T09:00:00Z"}),
     "/reminders/<uuid:reminder>/note": ("POST", "/reminders/R/note", {"text": "Spoke to them."}),
     "/channels": ("POST", "/channels", CHANNEL),
+    "/events/<uuid:event_id>/withdraw": ("POST", "/events/E/withdraw", {"reason": "A slip of the finger."}),
 }
 
 

@@ -190,6 +190,7 @@ FIELDS = [
         {"until": "2026-03-12T09:00:00Z"},
         [("until", bad) for bad in ("2026-03-10T12:00:00Z", "2027-03-12T09:00:00Z", "2026-03-12T09:00:00", "", None)],
     ),
+    *bodies("/events/<uuid:event_id>/withdraw", {"reason": "x"}, [("reason", LONG), ("reason", " "), ("reason", None)]),
     *bodies("/reminders/<uuid:reminder>/note", {"text": "x"}, [("text", LONG), ("text", " "), ("text", None)]),
     *bodies(
         "/channels",

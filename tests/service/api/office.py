@@ -25,6 +25,7 @@ from service.app import create_app
 from service.commands.changes import load_change, person_of, place_member
 from service.directory.people import find
 from service.directory.tables import ACCOUNT, CHANNEL, IDENTITY, PERSON
+from service.idempotency import IDEMPOTENCY
 from service.organisation import create_workspace, issue_key
 from service.settings import Settings
 from service.takehold import Takehold
@@ -34,7 +35,7 @@ from service.worker.tables import DELIVERY
 from tests.service.conftest import Caller
 
 _numbers = itertools.count(1)
-_STORED = (EVENT, USAGE, ACTIVITY, SOURCE, PERSON, IDENTITY, ACCOUNT, CHANNEL, DELIVERY)
+_STORED = (EVENT, USAGE, ACTIVITY, SOURCE, PERSON, IDENTITY, ACCOUNT, CHANNEL, DELIVERY, IDEMPOTENCY)
 
 
 @dataclass(frozen=True)

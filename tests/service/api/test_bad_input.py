@@ -14,6 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from adkar.change import change_id, role_id
+from events.types.change import MemberPlaced
 from events.types.reinforcement import ReminderRaised
 from tests.service.api.corpus import ASSESSMENT, MEMBER, NOW, POISON, WRITES, Poison
 from tests.service.api.faults import FIELDS
@@ -21,14 +22,15 @@ from tests.service.api.office import House, at
 
 
 class Desk:
-    """An office with a change, a role, a person and a reminder, and what it stored before any bad request."""
+    """An office with a change, a person in its one role, and a reminder, and what it stored before any bad request."""
 
     def __init__(self, house: House) -> None:
         self.office = house.office()
         with at("2026-03-10T09:00+00:00"):
             self.office.announce(1)
             self.office.launch()
-            self.office.impact("sales")
+            self.office.impact("sales", members=[1])
+            self.membership = self.office.events(MemberPlaced)[0].event_id
             self.reminder = uuid4()
             change = change_id(self.office.id, "copilot")
             raised = ReminderRaised(
@@ -48,8 +50,9 @@ class Desk:
 
     def send(self, route: str, **body: Any) -> TestResponse:
         method, path, _ = WRITES[route]
+        path = path.replace("R/", f"{self.reminder}/").replace("E/", f"{self.membership}/")
         with at(NOW):
-            return self.office.alice._call(method, path.replace("R/", f"{self.reminder}/"), **body)
+            return self.office.alice._call(method, path, **body)
 
     def refused(self, answer: TestResponse, status: int) -> Any:
         """The problem that an answer states, after nothing was stored."""

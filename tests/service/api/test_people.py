@@ -9,7 +9,7 @@ from tests.service.api.office import Office
 def test_announced_people_are_registered_under_pseudonyms(office: Office) -> None:
     people = [{"external_id": "p1", "name": "Ada", "manager": "p2"}, {"external_id": "p2", "zone": "Asia/Tokyo"}]
     answer = office.alice.post("/people", people)
-    assert answer.get_json() == {"stored": 2, "duplicate": 0, "rejected": 0, "items": []}
+    assert answer.get_json() == {"stored": 2, "duplicate": 0, "rejected": 0, "items": [], "position": 2}
     feed = office.alice.get("/events").get_json()["events"]
     assert [(one["type"], one["data"]["provisional"]) for one in feed] == [("person.registered", False)] * 2
     assert {one["data"]["person"] for one in feed} == {str(office.person("p1")), str(office.person("p2"))}

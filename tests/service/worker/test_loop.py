@@ -10,17 +10,16 @@ from typing import Any
 
 import pytest
 import time_machine
-from prometheus_client import CollectorRegistry
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from events.types.reinforcement import ReminderRaised
 from service.directory.announce import Announced
 from service.directory.tables import PERSON
-from service.metrics import REGISTRY
 from service.organisation import create_workspace
 from service.settings import Settings
 from service.takehold import Takehold
 from service.worker.loop import Worker, tick
+from service.worker.tables import CHORE
 from tests.notifiers.receivers import Post
 from tests.service.worker.cast import DORA, NOW, PATIENCE, SELLERS, Organisation, eventually
 
@@ -32,8 +31,10 @@ def worker(takehold: Takehold) -> Iterator[Worker]:
         yield Worker(takehold)
 
 
-def failures(task: str, registry: CollectorRegistry = REGISTRY) -> float:
-    return registry.get_sample_value("takehold_worker_failures_total", {"task": task}) or 0.0
+def failures(takehold: Takehold, task: str) -> int:
+    """As any other process sees them."""
+    with takehold.database.read() as connection:
+        return sum(connection.scalars(select(CHORE.c.failures).where(CHORE.c.name == task)))
 
 
 def test_a_tick_follows_evaluates_and_delivers_at_any_instant(fresh: Organisation, post: Post) -> None:
@@ -69,7 +70,7 @@ def test_the_command_tick_refuses_an_instant_without_a_zone() -> None:
 def test_a_worker_survives_rounds_that_fail_and_counts_them(fresh: Organisation, worker: Worker, post: Post) -> None:
     """Its table is gone for a while, as under a migration that went wrong."""
     fresh.alerts(1)
-    database, before = fresh.takehold.database, failures("deliver")
+    database, before = fresh.takehold.database, failures(fresh.takehold, "deliver")
 
     def rename(old: str, new: str) -> None:
         with database.write("events", "default") as connection:
@@ -77,7 +78,7 @@ def test_a_worker_survives_rounds_that_fail_and_counts_them(fresh: Organisation,
 
     rename("delivery", "mislaid")
     worker.start()
-    eventually(lambda: failures("deliver") > before)
+    eventually(lambda: failures(fresh.takehold, "deliver") > before)
     rename("mislaid", "delivery")
     eventually(lambda: fresh.deliveries("sent"))
     worker.stop()
@@ -96,11 +97,11 @@ def test_a_workspace_that_fails_does_not_starve_the_others(fresh: Organisation, 
     other.hire(*(Announced(name, email=f"{name}@elsewhere.example") for name in [*SELLERS, "mara"]))
     other.launch("copilot", {"sales": SELLERS})
     other.everybody_but(DORA)
-    before = failures("evaluate")
+    before = failures(fresh.takehold, "evaluate")
     worker.start()
     eventually(lambda: other.deliveries("sent"))
     worker.stop()
-    assert failures("evaluate") > before
+    assert failures(fresh.takehold, "evaluate") > before
     assert [mail["To"] for mail in post.mails()] == ["p12@elsewhere.example"]
     assert fresh.told(ReminderRaised) == []
 

@@ -1,0 +1,75 @@
+"""Verifies what somebody names: an export's file, without any database, or a database, without its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from events.archive import BadArchive
+from events.heads import Head, NotAHead, read_heads
+from events.readonly import NoSuchDatabase, WrittenMeanwhile, read_only
+from events.stored import stored
+from events.tables import EVENT
+from events.verify import Verdict, verify_archive, verify_rows
+from service.schema import config
+
+
+class CannotVerify(Exception):
+    """There is nothing that could hold or not, in a sentence for people."""
+
+
+def verify_target(target: str, heads: Path | None = None, workspace_id: str | None = None) -> Verdict:
+    """Checks an export's path or a database's URL, against a file of kept heads if there is one.
+
+    workspace_id: `default` in a database, and any in an export, unless it is named. Raises CannotVerify.
+    """
+    kept = _kept(heads) if heads else []
+    if "://" in target:
+        return _database(target, kept, workspace_id or "default")
+    try:
+        with Path(target).open("rb") as file:
+            return verify_archive(file, kept, workspace_id)
+    except (BadArchive, OSError) as error:
+        raise CannotVerify(f"{target}: {_told(error)}") from None
+
+
+def _kept(path: Path) -> list[Head]:
+    try:
+        with path.open("rb") as file:
+            return read_heads(file)
+    except (NotAHead, OSError) as error:
+        raise CannotVerify(f"{path}: {_told(error)}") from None
+
+
+def _database(url: str, kept: Sequence[Head], workspace_id: str) -> Verdict:
+    try:
+        with read_only(url) as connection:
+            _check_schema(connection)
+            verdict = verify_rows(workspace_id, stored(connection, workspace_id), kept)
+    except (NoSuchDatabase, WrittenMeanwhile, ArgumentError, ValueError) as error:
+        raise CannotVerify(str(error)) from None
+    except DBAPIError as error:
+        raise CannotVerify(f"the database cannot be read: {type(error.orig).__name__}") from None
+    if verdict.holds and verdict.events == 0:
+        raise CannotVerify(f"workspace {workspace_id} has no events in this database")
+    return verdict
+
+
+def _check_schema(connection: Connection) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None or not inspect(connection).has_table(EVENT.name):
+        raise CannotVerify("this database holds no log of Takehold")
+    if revision not in {known.revision for known in ScriptDirectory.from_config(config()).walk_revisions()}:
+        raise CannotVerify(f"the database is at revision {revision}, of a newer program than this one")
+    there = {column["name"] for column in inspect(connection).get_columns(EVENT.name)}
+    if not there >= {column.name for column in EVENT.columns}:
+        raise CannotVerify("the log is of an older program than this one, which any other command brings up to date")
+
+
+def _told(error: Exception) -> str:
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

@@ -1,0 +1,136 @@
+"""Web and worker processes are killed without a word while clients write: what was acknowledged is there, once."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+
+from sqlalchemy import select
+
+from events.log import read
+from events.tables import SOURCE, USAGE
+from events.types.adkar import Assessed, StageRecorded
+from events.types.change import MemberPlaced
+from events.types.training import TrainingRecorded
+from events.usage_log import dedupe_key
+from service.directory.people import find
+from service.takehold import Takehold
+from tests.events.cast import until
+from tests.faults.clients import Crowd
+from tests.faults.office import PEOPLE, launch
+from tests.faults.processes import Process, Web, Worker
+from tests.faults.stores import HOME, Store, fresh_store
+from tests.faults.trust import assert_trusted
+
+_SECONDS = 900
+"""Bound of a run, however slow the machine; the full form takes about a third of it."""
+
+
+def run(engine: str, full: bool) -> list[str]:
+    """200 kills over at least 50,000 acknowledgements; short: 4 over 2,000."""
+    kills, acknowledgements = (200, 50_000) if full else (4, 2_000)
+    with fresh_store(engine) as store:
+        with store.opened() as takehold:
+            launch(takehold)
+        begun = time.monotonic()
+        crowd = _write_and_kill(store, kills, acknowledgements, webs=2 if full else 1)
+        seconds = time.monotonic() - begun
+        assert crowd.wrong() == []
+        with store.opened() as takehold:
+            _assert_each_once(takehold, crowd)
+            events, observations = assert_trusted(takehold)
+    unanswered, busy = crowd.total("unanswered"), crowd.total("busy")
+    assert crowd.total("acknowledged") >= acknowledgements
+    assert unanswered or not full, "no request was hit by a kill"
+    return [
+        f"{kills} kills in {seconds:.0f} s, {crowd.total('acknowledged')} acknowledged, {unanswered} requests "
+        f"unanswered, {busy} busy; stored once: {events} events, {observations} observations"
+    ]
+
+
+def _write_and_kill(store: Store, kills: int, acknowledgements: int, webs: int) -> Crowd:
+    served = [Web(store) for _ in range(webs)]
+    worker = Worker(store)
+    everybody: list[Web | Worker] = [*served, worker]
+    for process in everybody:
+        process.start()
+    try:
+        for process in everybody:
+            process.ready()
+        with Crowd(8, [web.url for web in served], store.key()) as crowd:
+            _kill(everybody, kills, crowd)
+            for _ in until(lambda: crowd.total("acknowledged") >= acknowledgements or bool(crowd.wrong()), _SECONDS):
+                time.sleep(0.05)
+    finally:
+        for process in everybody:
+            process.end()
+    return crowd
+
+
+def _kill(everybody: list[Web | Worker], kills: int, crowd: Crowd) -> None:
+    chance = random.Random(20260302)
+    for number in range(kills):
+        victim = everybody[number % len(everybody)]
+        if chance.random() < 0.8:
+            # The others are killed while they start.
+            victim.ready()
+        before = crowd.total("acknowledged")
+        for _ in until(lambda before=before: crowd.total("acknowledged") > before or bool(crowd.wrong()), 120):
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.1)
+        _kill_one(victim, only_child=number % 4 == 2)
+
+
+def _kill_one(victim: Process, only_child: bool) -> None:
+    # Its parent starts another child by itself.
+    if only_child and victim.kill_child():
+        return
+    victim.kill()
+    victim.start()
+
+
+def _assert_each_once(takehold: Takehold, crowd: Crowd) -> None:
+    _assert_uses(takehold, crowd)
+    stored: Counter[object] = Counter()
+    ids: dict[str, str] = {}
+    with takehold.database.read() as connection:
+        people = {id: name for name, id in find(connection, takehold.vault, HOME, PEOPLE).items()}
+        position = 0
+        while events := read(connection, HOME, position, 1000):
+            position = events[-1].position
+            for one in events:
+                match one.event:
+                    case Assessed(method=name):
+                        stored[name] += 1
+                        ids[name] = str(one.event_id)
+                    case StageRecorded():
+                        name = one.occurred_at.isoformat()
+                        stored[name] += 1
+                        ids[name] = str(one.event_id)
+                    case TrainingRecorded(course=course):
+                        stored[course] += 1
+                    case MemberPlaced(person=person, start=start):
+                        stored[people[person], start] += 1
+    for client in crowd.clients:
+        for name in [*client.told, *client.courses, *client.places]:
+            times = stored.pop(name, 0)
+            assert times == 1, f"{name} was acknowledged and is there {times} times"
+        assert {name: ids[name] for name in client.told} == client.told
+        assert [name for name in client.lost if stored.pop(name, 0) > 1] == []
+    # Nothing is left: nobody sent it, or it was answered that nothing was stored.
+    assert stored == {}
+
+
+def _assert_uses(takehold: Takehold, crowd: Crowd) -> None:
+    with takehold.database.read() as connection:
+        source = connection.scalar(select(SOURCE.c.source_id).where(SOURCE.c.workspace_id == HOME))
+        kept = [bytes(k) for k in connection.scalars(select(USAGE.c.k).where(USAGE.c.workspace_id == HOME))]
+    assert source is not None
+    sent = {
+        dedupe_key(source, name, int(at.timestamp()) * 1000)
+        for client in crowd.clients
+        for name, at in client.uses.items()
+    }
+    assert len(kept) == len(set(kept)) == len(sent)
+    assert set(kept) == sent
