@@ -1,6 +1,6 @@
 # Everything a newcomer types. Needs Python 3.11 or newer and make; each target sets up what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix openapi docs bench lock clean
+.PHONY: help run test torture lint fix openapi docs bench lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -22,6 +22,9 @@ run: .venv/runtime  ## demo organisation on SQLite, web and worker; prints an ad
 
 test: .venv/dev  ## every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest
+
+torture: .venv/dev  ## every fault in full, on both engines: kills, crowds, full disks; takes about an hour
+	$(BIN)/python -m tests.faults.torture
 
 lint: .venv/dev  ## style, types, import contracts
 	$(BIN)/ruff check .

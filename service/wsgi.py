@@ -10,7 +10,7 @@ from service.settings import Settings
 from service.takehold import Takehold
 
 _ANSWER_SECONDS = 7.0
-"""A use of a store that takes longer is given up, so that a request is answered within 10 s, whatever came before it."""
+"""A use of a store that takes longer is given up, so that a request is answered within 10 s."""
 
 
 def application() -> Flask:

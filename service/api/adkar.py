@@ -8,13 +8,14 @@ from marshmallow import Schema, fields
 from sqlalchemy import Connection
 
 from adkar.group import GroupProfile
-from service.api.ask import AskSchema
+from service.api.ask import AskSchema, ExplainSchema
 from service.api.context import allow, principal, takehold
 from service.api.reading import StaleSchema, reading
 from service.commands.changes import load_change, role_of
 from service.http.blueprint import Blueprint
 from service.queries.adkar import RoleProfile, role_profiles
-from service.queries.view import view
+from service.queries.explain import explain_adkar
+from service.queries.view import View, view
 from service.readmodels.assessments import Assessments
 from service.readmodels.members import Members
 from service.readmodels.stages import Stages
@@ -62,6 +63,7 @@ class RoleProfileSchema(GroupSchema):
     furthest = fields.String(required=True)
     contradictions = fields.List(fields.String(), required=True)
     due = fields.Dict(required=True)
+    explain = fields.Nested(ExplainSchema, metadata={"description": "Where it was asked for."})
 
 
 class AdkarSchema(StaleSchema):
@@ -78,7 +80,14 @@ def get_adkar(connection: Connection, query: dict[str, Any], change: str) -> dic
     seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
     state = load_change(connection, seen.workspace.id, change, seen.at)
     roles = [role_of(state, query["role"], "role")] if "role" in query else list(state.roles.values())
-    return {"roles": [_profile(profile) for profile in role_profiles(seen, state, roles)]}
+    profiles = role_profiles(seen, state, roles)
+    if not query.get("explain"):
+        return {"roles": [_profile(profile) for profile in profiles]}
+    return {"roles": [_profile(profile) | {"explain": _explained(seen, profile)} for profile in profiles]}
+
+
+def _explained(seen: View, profile: RoleProfile) -> dict[str, Any]:
+    return explain_adkar(seen, profile.eligible, profile.by_source["self"].n)
 
 
 def _profile(profile: RoleProfile) -> dict[str, Any]:

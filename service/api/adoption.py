@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Range
 from sqlalchemy import Connection
 
-from service.api.ask import AskSchema
+from service.api.ask import AskSchema, ExplainSchema
 from service.api.changes import AdoptionDefinitionSchema, definition
 from service.api.context import allow, principal, takehold
 from service.api.reading import StaleSchema, reading
@@ -18,6 +18,7 @@ from service.http import fields as f
 from service.http.blueprint import Blueprint
 from service.http.problem import FieldError, Problem
 from service.queries.adoption import ChangeUsage, Day
+from service.queries.explain import explain_adoption
 from service.queries.view import view
 from service.readmodels.links import Links
 from service.readmodels.members import Members
@@ -53,6 +54,9 @@ class PointSchema(Schema):
     wau = fields.Integer(allow_none=True)
     mau = fields.Integer(allow_none=True)
     plan = fields.Float(allow_none=True)
+    restated = fields.Boolean(
+        required=True, metadata={"description": "More became known of these days than was on the day after."}
+    )
 
 
 class AdoptionSchema(StaleSchema):
@@ -62,6 +66,7 @@ class AdoptionSchema(StaleSchema):
     notice = fields.String(allow_none=True)
     as_of_effective = fields.Date(required=True, metadata={"description": "Usage received up to the end of this day."})
     series = fields.List(fields.Nested(PointSchema), required=True)
+    explain = fields.Nested(ExplainSchema, metadata={"description": "Of the last point, where it was asked for."})
 
 
 @blp.route("/changes/<change>/adoption", methods=["GET"])
@@ -80,14 +85,18 @@ def get_adoption(connection: Connection, query: dict[str, Any], change: str) -> 
     if window:
         defined |= {"window_days": window, "min_days": min(defined["min_days"], window)}
     grain = usage.seen(state.definition(role)).grain
-    return {
+    series = usage.days(role, days, window)
+    answer = {
         "definition": defined,
         "zone": seen.workspace.zone.key,
         "grain": grain,
         "notice": WEEK_GRAIN if grain == "week" else None,
         "as_of_effective": seen.today,
-        "series": [_point(day) for day in usage.days(role, days, window)],
+        "series": [_point(day) for day in series],
     }
+    if query.get("explain") and series:
+        answer["explain"] = explain_adoption(usage, role, series[-1], window)
+    return answer
 
 
 def _days(query: dict[str, Any], yesterday: date) -> list[int]:
@@ -116,4 +125,5 @@ def _point(day: Day) -> dict[str, Any]:
         "wau": day.wau,
         "mau": day.mau,
         "plan": day.plan,
+        "restated": day.restated,
     }

@@ -22,6 +22,16 @@ class Events:
     last: int
 
 
+@dataclass(frozen=True)
+class Window:
+    """Local days, both included; of answers, those that are still valid."""
+
+    start: date
+    end: date
+    days: int
+    zone: str
+
+
 def events_known(view: View, models: tuple[str, ...]) -> Events:
     """Up to where the log is known to read models, as the view sees it."""
     if view.at is not None:
@@ -41,14 +51,8 @@ def explain_adoption(usage: ChangeUsage, role: Role | None, day: Day, window_day
     last = date.fromordinal(point.day)
     return {
         "definition_version": definition.number,
-        "features": [{"app": one.app, "feature": one.feature} for one in definition.features],
-        "window": {
-            "from": last - timedelta(days=length - 1),
-            "to": last,
-            "days": length,
-            "zone": usage.view.workspace.zone.key,
-        },
-        "adopted_means": f"used on at least {definition.min_days} distinct days of the window",
+        "definition": f"used on at least {min(definition.min_days, length)} distinct days of the window",
+        "window": Window(last - timedelta(days=length - 1), last, length, usage.view.workspace.zone.key),
         "denominator": {
             "name": "mature: members with access for the whole window",
             "impacted": point.eligible,
@@ -68,13 +72,7 @@ def explain_adkar(view: View, eligible: int, answered: int | None) -> dict[str, 
     """What a role's profile rests on."""
     return {
         "definition": "barrier point: the first element, in order, with a score of 3 or less",
-        "validity_days": VALIDITY.days,
-        "window": {
-            "from": view.today - VALIDITY,
-            "to": view.today,
-            "days": VALIDITY.days,
-            "zone": view.workspace.zone.key,
-        },
+        "window": Window(view.today - VALIDITY, view.today, VALIDITY.days, view.workspace.zone.key),
         "denominator": {"name": "members of the role on that day", "eligible": eligible},
         "numerator": answered,
         "events": events_known(view, ("members", "assessments", "stages")),

@@ -1,1 +1,1 @@
-"""What goes wrong in the world, done to real processes on both engines; whole with `make torture`, short with the tests."""
+"""What goes wrong in the world, done to real processes on both engines: whole by `make torture`, short by the tests."""

@@ -202,13 +202,15 @@ def _others_go_on(takehold: Takehold, web: Web, key: str) -> None:
     )
     assert (answer.status_code, answer.json()["stored"]) == (200, 1)
     names = {model.name for model in READMODELS} - {Changes.name}
-    behind = set(names)
-    for _ in until(lambda: not behind):
-        with takehold.database.read() as connection:
-            last = head(connection, HOME)[0]
-            rows = connection.execute(select(FOLLOWER).where(FOLLOWER.c.workspace_id == HOME)).all()
-        behind = {row.name for row in rows if row.name in names and row.position < last}
+    for _ in until(lambda: not _behind(takehold, names)):
         time.sleep(0.05)
+
+
+def _behind(takehold: Takehold, names: set[str]) -> set[str]:
+    with takehold.database.read() as connection:
+        last = head(connection, HOME)[0]
+        rows = connection.execute(select(FOLLOWER).where(FOLLOWER.c.workspace_id == HOME)).all()
+    return {row.name for row in rows if row.name in names and row.position < last}
 
 
 def _reasons(takehold: Takehold) -> dict[str, str]:

@@ -52,7 +52,7 @@ _seen: dict[str, list[Verdict]] = {}
 
 
 def run(engine: str, full: bool) -> list[str]:
-    """Every poison and a chunked body of 2 MiB to every route, and to each 200 bodies with bytes altered; short: some."""
+    """Every poison, a chunked body of 2 MiB and 200 bodies with bytes altered to every route; short: a quarter."""
     with _served(engine) as target:
         verdicts = [
             verdict
@@ -65,7 +65,9 @@ def run(engine: str, full: bool) -> list[str]:
             chance = random.Random(20260302)
             verdicts += [_altered(target, route, chance) for route in target.routes for _ in range(200)]
         for route in target.routes:
-            answer = target.send(route, target.good[route])
+            # An altered body may have been good, and have taken the name.
+            good = json.dumps(target.good[route]).replace('"fresh"', '"again"').replace('"id": "1"', '"id": "again"')
+            answer = target.send(route, good.encode())
             assert answer.ok, f"{route} no longer takes what is good: {answer.text}"
             if answer.status_code == 200 and "rejected" in answer.json():
                 assert answer.json()["rejected"] == 0, answer.text
@@ -79,7 +81,7 @@ def run(engine: str, full: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class Target:
-    """A running server. routes: by rule, method and path. good: a body that each takes. pages: paths that take forms."""
+    """A running server. routes: by rule, method and path. good: a body each takes. pages: paths that take forms."""
 
     url: str
     key: str
@@ -114,7 +116,8 @@ def _served(engine: str) -> Iterator[Target]:
         routes, pages = {}, []
         for rule in rules:
             for method in sorted((rule.methods or set()) & {"POST", "PUT", "PATCH"}):
-                path = rule.build({name: values[name] for name in rule.arguments})  # type: ignore[misc]
+                path = rule.build({name: values[name] for name in rule.arguments})
+                assert path
                 if rule.rule.startswith(_API):
                     routes[rule.rule.removeprefix(_API)] = (method, path[1])
                 else:

@@ -60,8 +60,7 @@ def _write_and_kill(store: Store, kills: int, acknowledgements: int, webs: int) 
             process.ready()
         with Crowd(8, [web.url for web in served], store.key()) as crowd:
             _kill(everybody, kills, crowd)
-            for _ in until(lambda: crowd.total("acknowledged") >= acknowledgements or bool(crowd.wrong()), _SECONDS):
-                time.sleep(0.05)
+            _go_on(crowd, acknowledgements, _SECONDS)
     finally:
         for process in everybody:
             process.end()
@@ -75,11 +74,15 @@ def _kill(everybody: list[Web | Worker], kills: int, crowd: Crowd) -> None:
         if chance.random() < 0.8:
             # The others are killed while they start.
             victim.ready()
-        before = crowd.total("acknowledged")
-        for _ in until(lambda before=before: crowd.total("acknowledged") > before or bool(crowd.wrong()), 120):
-            time.sleep(0.01)
+        _go_on(crowd, crowd.total("acknowledged") + 1, seconds=120)
         time.sleep(chance.random() * 0.1)
         _kill_one(victim, only_child=number % 4 == 2)
+
+
+def _go_on(crowd: Crowd, acknowledged: int, seconds: float) -> None:
+    """Waits until so much is acknowledged, or something is wrong."""
+    for _ in until(lambda: crowd.total("acknowledged") >= acknowledged or bool(crowd.wrong()), seconds):
+        time.sleep(0.01)
 
 
 def _kill_one(victim: Process, only_child: bool) -> None:
@@ -101,19 +104,20 @@ def _assert_each_once(takehold: Takehold, crowd: Crowd) -> None:
             position = events[-1].position
             for one in events:
                 match one.event:
-                    case Assessed(method=name):
-                        stored[name] += 1
-                        ids[name] = str(one.event_id)
+                    case Assessed(method=method):
+                        stored[method] += 1
+                        ids[method] = str(one.event_id)
                     case StageRecorded():
-                        name = one.occurred_at.isoformat()
-                        stored[name] += 1
-                        ids[name] = str(one.event_id)
+                        at = one.occurred_at.isoformat()
+                        stored[at] += 1
+                        ids[at] = str(one.event_id)
                     case TrainingRecorded(course=course):
                         stored[course] += 1
                     case MemberPlaced(person=person, start=start):
                         stored[people[person], start] += 1
     for client in crowd.clients:
-        for name in [*client.told, *client.courses, *client.places]:
+        acknowledged: list[object] = [*client.told, *client.courses, *client.places]
+        for name in acknowledged:
             times = stored.pop(name, 0)
             assert times == 1, f"{name} was acknowledged and is there {times} times"
         assert {name: ids[name] for name in client.told} == client.told

@@ -79,8 +79,8 @@ def _uses(takehold: Takehold, app: Flask, key: str, number: int) -> str:
     assert (rows, actions) == (number, number)
     assert assert_trusted(takehold)[1] == number
     return (
-        f"{number} observations sent {TIMES} times by {THREADS} threads and after 30 days: {number} stored, {busy} busy, "
-        f"all too old after {_TOO_LONG.days} days, in {time.monotonic() - begun:.0f} s"
+        f"{number} observations sent {TIMES} times by {THREADS} threads and after 30 days: {number} stored, "
+        f"{busy} busy, all too old after {_TOO_LONG.days} days, in {time.monotonic() - begun:.0f} s"
     )
 
 

@@ -55,10 +55,13 @@ class _Worker(_Ends, Worker):
     pass
 
 
+KINDS: dict[str, Callable[[Store], _Serve | _Web | _Worker]] = {"serve": _Serve, "web": _Web, "worker": _Worker}
+
+
 def run(engine: str, full: bool) -> list[str]:
     """serve, web and worker, five times each; short: serve and worker, once."""
-    kinds = {"serve": _Serve, "web": _Web, "worker": _Worker} if full else {"serve": _Serve, "worker": _Worker}
-    return [_end(engine, name, kind, 5 if full else 1, full) for name, kind in kinds.items()]
+    names = KINDS if full else ("serve", "worker")
+    return [_end(engine, name, KINDS[name], 5 if full else 1, full) for name in names]
 
 
 def _end(engine: str, name: str, kind: Callable[[Store], _Serve | _Web | _Worker], times: int, full: bool) -> str:

@@ -1,4 +1,4 @@
-"""A model in memory and the store are told the same, in any order that Hypothesis finds: they agree after every step."""
+"""A model in memory and the store are told the same, in any order Hypothesis finds: they agree after every step."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Told:
-    """What the model remembers of an event: its kind, whom it is about, and what it says. taken_back: what it undoes."""
+    """An event as the model remembers it: its kind, whom it is about, what it says. taken_back: what it undoes."""
 
     kind: str
     person: str = ""
@@ -150,8 +150,8 @@ class Machine(RuleBasedStateMachine):
     def rebuild(self, name: str) -> None:
         source = sources(self.takehold.workspace(self.id).zone)[name]
         rebuilt = rebuild(self.takehold.database, self.id, source, in_silence)
-        assert not rebuilt.differing
-        self.reached[name] = len(self.log)
+        # Up to where the live one stands, so that the two can be compared.
+        assert (rebuilt.differing, rebuilt.position) == (0, self.base + self.reached[name])
 
     @rule()
     def remember(self) -> None:
@@ -165,7 +165,7 @@ class Machine(RuleBasedStateMachine):
             assert head(connection, self.id)[0] == self.base + len(self.log)
             followers = select(FOLLOWER.c.name, FOLLOWER.c.position).where(FOLLOWER.c.workspace_id == self.id)
             reached = {row.name: row.position - self.base for row in connection.execute(followers)}
-            assert self.reached.items() <= reached.items()
+            assert {name: reached[name] for name in self.reached} == self.reached
             for at in [None, *self.remembered]:
                 read = partial(min, len(self.log) if at is None else at)
                 position = None if at is None else self.base + at
@@ -212,6 +212,7 @@ def run(engine: str, full: bool) -> list[str]:
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
+            # Without looking for a shorter one: a history of this length can be read.
             phases=[Phase.generate],
         )
         run_state_machine_as_test(Here, settings=form)

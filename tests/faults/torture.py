@@ -25,6 +25,7 @@ FAULTS = (
     "server_faults",
     "hostile_bodies",
     "state_machine",
+    "shutdown",
 )
 """Modules with `run(engine, full)`, which answers figures, and raises AssertionError when something does not hold."""
 

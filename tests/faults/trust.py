@@ -1,11 +1,11 @@
-"""What must hold afterwards, whatever was done: the chain verifies, rebuilt = live, and activity sets = the raw rows."""
+"""What must hold afterwards, whatever was done: the chain verifies, rebuilt = live, activity sets = the raw rows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -52,13 +52,12 @@ def assert_chained(takehold: Takehold) -> int:
 def assert_activity(takehold: Takehold) -> int:
     """The activity sets say what a recount of the raw rows says; how many rows there are."""
     zone = takehold.workspace().zone
-    local: Callable[[int], date] = lambda ms: datetime.fromtimestamp(ms // 1000, UTC).astimezone(zone).date()  # noqa: E731
     counted: dict[tuple[int, int, date, date], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     number = 0
     with takehold.database.read() as connection:
         for row in connection.execute(select(USAGE).where(USAGE.c.workspace_id == HOME)):
-            key = (row.source_id, row.feature_id, local(row.occurred_ms), local(row.received_ms))
-            counted[key][row.account_id] += row.count
+            key = (row.source_id, row.feature_id, _day(row.occurred_ms, zone), _day(row.received_ms, zone))
+            counted[key][row.account_id] += row._mapping[USAGE.c.count]
             number += 1
         live = select(FOLLOWER.c.generation).where(FOLLOWER.c.workspace_id == HOME, FOLLOWER.c.name == NAME)
         wanted = ACTIVITY.c.workspace_id == HOME, ACTIVITY.c.generation == live.scalar_subquery()
@@ -72,5 +71,9 @@ def assert_activity(takehold: Takehold) -> int:
     return number
 
 
+def _day(milliseconds: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).astimezone(zone).date()
+
+
 def in_silence(name: str, done: int, last: int) -> None:
-    pass
+    """Tells nobody how far a rebuild is."""

@@ -62,8 +62,8 @@ def crowd(engine: str, transactions: int, events: int) -> str:
         assert number, "no rebuild ended while they wrote"
         assert assert_trusted(takehold)[0] >= total
     return (
-        f"{PROCESSES * THREADS} writers, {total} events in {seconds:.0f} s, 0 missed, {number} rebuilds meanwhile equal "
-        f"to live, longest wait for a turn {turn:.1f} s"
+        f"{PROCESSES * THREADS} writers, {total} events in {seconds:.0f} s, 0 missed, {number} rebuilds meanwhile "
+        f"equal to live, longest wait for a turn {turn:.1f} s"
     )
 
 
@@ -118,7 +118,7 @@ def _written(store: Store, transactions: int, events: int) -> Iterator[list[subp
     ]
     try:
         for process in processes:
-            assert process.stdout and process.stdin
+            assert process.stdout
             assert process.stdout.readline() == "ready\n"
         for process in processes:
             assert process.stdin
