@@ -53,8 +53,13 @@ def withdrawn(stream: Iterable[Told]) -> set[UUID]:
     return {one.event.event_id for one in stream if isinstance(one.event, FactWithdrawn)}
 
 
+def is_withdrawable(event: Event) -> bool:
+    """Whether an event can be taken back; a change is never left without a definition of adoption."""
+    first_definition = isinstance(event, AdoptionDefined) and event.number == 1
+    return isinstance(event, WITHDRAWABLE) and not first_definition
+
+
 def check_withdrawable(event: Event) -> None:
     """Raises Refused for an event that cannot be taken back."""
-    first_definition = isinstance(event, AdoptionDefined) and event.number == 1
-    if not isinstance(event, WITHDRAWABLE) or first_definition:
+    if not is_withdrawable(event):
         raise Refused("not_withdrawable", "event_id", f"{event.wire} cannot be withdrawn")

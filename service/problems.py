@@ -57,6 +57,9 @@ PROBLEMS: Mapping[str, Kind] = {
     "method_not_allowed": Kind((405,), "The path exists for other methods only; `Allow` lists them."),
     "not_found": Kind((404,), "There is nothing at this path."),
     "not_utf8": Kind((400,), "The body is not UTF-8, or begins with a byte order mark."),
+    "not_withdrawable": Kind(
+        (422,), "Only what people state can be taken back, not what the service did, nor a change that others stand on."
+    ),
     "nul_character": Kind((400,), "The body or the address holds a NUL character."),
     "number_not_finite": Kind((400,), "A number is NaN, infinite, or too large to be told from infinity."),
     "storage_full": Kind(
@@ -76,9 +79,6 @@ PROBLEMS: Mapping[str, Kind] = {
         "`Retry-After`, with the same ids.",
     ),
     "unknown_change": Kind((404, 422), "There is no change with that key: 404 in the path, 422 in body or query."),
-    "not_withdrawable": Kind(
-        (422,), "Only what people state can be taken back, not what the service did, nor a change that others stand on."
-    ),
     "unknown_event": Kind((404,), "There is no event with that id."),
     "unknown_import": Kind((404,), "Nothing was recorded by that import."),
     "unknown_person": Kind(

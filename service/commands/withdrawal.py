@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from adkar.withdrawal import WITHDRAWABLE, check_withdrawable, withdrawn
+from adkar.withdrawal import check_withdrawable, is_withdrawable, withdrawn
 from events.envelope import NewEvent, Recorded
 from events.log import by_id, of_import, stream_of
 from events.types.people import PersonRegistered
@@ -38,7 +38,7 @@ def withdraw_import(unit: Unit, import_id: UUID, reason: str) -> int:
     gone = set[UUID]()
     for stream in streams:
         gone |= withdrawn(stream_of(unit.connection, unit.workspace.id, stream))
-    mine = [one for one in told if isinstance(one.event, WITHDRAWABLE) and one.event_id not in gone]
+    mine = [one for one in told if is_withdrawable(one.event) and one.event_id not in gone]
     # The newest first, so that each reveals what it had replaced, and no longer what this import had replaced.
     _withdraw(unit, mine[::-1], reason)
     return len(mine)

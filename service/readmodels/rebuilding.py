@@ -46,7 +46,7 @@ def rebuild(
     rebuilt = None
     try:
         while rebuilt is None:
-            _fill(database, workspace_id, source, progress)
+            _refill(database, workspace_id, source, progress)
             rebuilt = _finish(database, workspace_id, source, check_only)
     except StillBroken:
         # The program that mends the event may read those before it differently too.
@@ -101,7 +101,7 @@ def _begin_anew(database: Database, workspace_id: str, source: Source) -> None:
     erase(database, workspace_id, source.tables, lambda column: column == row.generation)
 
 
-def _fill(database: Database, workspace_id: str, source: Source, progress: Progress) -> None:
+def _refill(database: Database, workspace_id: str, source: Source, progress: Progress) -> None:
     while True:
         # Outside the lock: reading takes longer than writing, and on SQLite every writer would wait meanwhile.
         with database.read() as connection:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
@@ -50,15 +51,18 @@ def test_it_says_what_was_taken_in_what_was_not_and_what_to_do_next(runner: CliR
     rows = [row("ada", sunday(0), Total_Copilot_active_days=3), row("bob", "soon"), row("", sunday(0))]
     done = typed(runner, "import", "viva", write(tmp_path / "query.csv", rows))
     assert done.exit_code == 0
-    assert done.stdout.splitlines() == [
+    *said, way_back, blank, last = done.stdout.splitlines()
+    assert said == [
         "3 rows read, 2 left out.",
         "  line 3: MetricDate must be a day such as 2024-03-31 or 3/31/2024, from the year 2000 on",
         "  line 4: PersonId is empty",
         "1 people in 1 roles of copilot; 5 new events.",
         "3 observations stored, 0 duplicates.",
-        "",
-        "Next: takehold report",
     ]
+    assert (blank, last) == ("", "Next: takehold report")
+    command = way_back.removeprefix("To take its facts back: takehold ").replace("TEXT", "wrong-file").split()
+    assert typed(runner, *command).stdout == "2 facts withdrawn.\n"
+    assert typed(runner, *command).stdout == "0 facts withdrawn.\n"
     assert "3/3" in done.stderr
 
 
@@ -73,6 +77,7 @@ def test_the_summary_comes_as_json_alone_on_standard_output(runner: CliRunner, t
     rows = [row("ada", sunday(0), Total_Copilot_active_days=3), row("bob", "soon")]
     done = answer(runner, "import", "viva", write(tmp_path / "query.csv", rows), "--change", "pilot")
     [problem] = done.pop("problems")
+    assert UUID(done.pop("id"))
     assert (problem["line"], problem["column"]) == (3, "MetricDate")
     assert done == {
         "change": "pilot",

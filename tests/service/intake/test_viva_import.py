@@ -66,7 +66,7 @@ def test_an_export_becomes_a_change_with_roles_people_members_and_observations(
     rows = [row(name, sunday(week), org, **MOST) for week in (1, 0) for name, org in (("ada", "IT"), ("bob", "HR"))]
     done = take(takehold, tmp_path, rows, target=0.6)
     # Two of the launch, a role each, a registration and a membership each.
-    assert done == Imported("copilot", 4, 2, 2, 8, 20, 0, 0, [])
+    assert done == Imported(done.id, "copilot", 4, 2, 2, 8, 20, 0, 0, [])
     change = change_in(takehold)
     assert (change.terms.name, change.terms.go_live) == ("Microsoft 365 Copilot", sunday(0))
     assert (change.terms.target_rate, change.terms.target_by) == (0.6, sunday(26))
