@@ -52,4 +52,4 @@ lock: .venv/dev  ## resolve the dependencies anew (hashes, no addresses)
 		--extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove the virtual environment and local data
-	rm -rf .venv takehold.db* build *.egg-info
+	rm -rf .venv takehold*.db* build *.egg-info

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from sqlalchemy import insert, select
 
 from adkar.group import MINIMUM_GROUP_FLOOR
@@ -13,7 +15,12 @@ from service.takehold import Takehold
 def create_workspace(
     takehold: Takehold, workspace_id: str = "default", name: str = "Default", zone: str = "UTC", minimum_group: int = 10
 ) -> bool:
-    """Makes a workspace unless it exists; says whether it did. Raises ValueError for a minimum below the floor."""
+    """Makes a workspace unless it exists; says whether it did.
+
+    Raises ValueError for an unknown zone, or a minimum below the floor.
+    """
+    if zone not in available_timezones():
+        raise ValueError(f"{zone} is not the IANA name of a time zone, such as Europe/Berlin")
     if minimum_group < MINIMUM_GROUP_FLOOR:
         raise ValueError(f"the smallest group that shows figures has at least {MINIMUM_GROUP_FLOOR} people")
     with takehold.database.write("events", workspace_id) as connection:

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec import MsgspecError
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DBAPIError
 
@@ -103,7 +104,7 @@ class Takehold:
                 # With the store's own patience a request would wait 5 s behind another writer, for nothing it answers.
                 if not advance(self.database, workspace_id, READMODELS, _EVENTS_AT_ONCE, patience=left):
                     return
-        except (Busy, Overtaken, UnknownEvent, DBAPIError) as error:
+        except (Busy, Overtaken, UnknownEvent, DBAPIError, MsgspecError) as error:
             # What was recorded stands, whatever keeps the read models from following; the worker goes on trying.
             _log.warning("read models wait", workspace=workspace_id, error=type(error).__name__)
 

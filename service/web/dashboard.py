@@ -35,6 +35,11 @@ def dashboard(
     """What the first page shows of a change to somebody; of a workspace without a change, how to begin."""
     usage = ChangeUsage(view, chosen) if chosen else None
     reminders = reminders_of(view.connection, view.workspace.id, chosen.id) if chosen else []
+    # What the API would refuse this reader, the page does not show either.
+    if not who.may("reminders:read"):
+        reminders = []
+    elif not who.may("personal:read"):
+        reminders = [row for row in reminders if row.audience != "person"]
     definition = chosen.definition(None) if chosen else None
     weekly = usage is not None and definition is not None and usage.seen(definition).grain == "week"
     return render.Dashboard(

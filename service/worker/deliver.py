@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from events.database import Busy
 from events.types.reinforcement import DeliveryFailed, DeliverySent
@@ -26,6 +27,7 @@ _log = structlog.get_logger(__name__)
 _ATTEMPTS = 8
 _FIRST_WAIT = 30.0
 _LONGEST_WAIT = 3600.0
+_STORE_PAUSE_SECONDS = 1.0
 _RECORDINGS = 6
 """Each waits up to 5 s for its turn; with the 20 s of a send that ends well before the claim's 60 s."""
 _INTERNAL = "internal"
@@ -107,10 +109,13 @@ def _record(
                         return _withheld(unit, claimed, result)
                     case _:
                         return _failed(unit, claimed, kind, result)
-        except Busy:
+        except (Busy, DBAPIError) as error:
             # The message has left: given up here, it would be sent a second time when the claim runs out.
             if not left:
                 raise
+            if not isinstance(error, Busy):
+                # Busy has waited for its turn; a store that is gone answers at once, and needs time to come back.
+                time.sleep(_STORE_PAUSE_SECONDS)
     raise AssertionError("the last turn returns or raises")
 
 

@@ -140,4 +140,4 @@ def test_what_the_worker_told_can_be_scraped_from_the_web_process(launched: Call
         scraped.replace("1.7779392e+09", "1777939200.0")
     )
     assert 'takehold_follower_lag_seconds{follower="members",workspace="default"} 0.0' in scraped
-    assert 'takehold_follower_lag_seconds{follower="changes",workspace="default"} 0.0' not in scraped
+    assert 'takehold_follower_lag_seconds{follower="changes",workspace="default"} 0.0\n' not in scraped

@@ -149,9 +149,9 @@ def test_a_message_that_left_is_recorded_although_the_log_is_busy(
             return getattr(impatient, name)
 
         @contextmanager
-        def write(self, lock: Any, workspace_id: str) -> Iterator[Any]:
+        def write(self, lock: Any, workspace_id: str, patience: float | None = None) -> Iterator[Any]:
             try:
-                with impatient.write(lock, workspace_id) as connection:
+                with impatient.write(lock, workspace_id, patience) as connection:
                     yield connection
             except Busy:
                 refused.set()
