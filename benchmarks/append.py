@@ -11,11 +11,12 @@ from sqlalchemy import select
 from benchmarks.engines import ENGINES, Bench, Engine
 from benchmarks.figures import Figure, Report, compare, paired, seconds
 from benchmarks.peers import Insert, each, executemany
+from events.appending import append
 from events.catalog import encode
 from events.connect import open_database
 from events.database import Database
 from events.envelope import NewEvent, Who, new_id
-from events.log import append, first_broken_link, head
+from events.log import first_broken_link, head
 from events.tables import EVENT
 from events.types.training import TrainingRecorded
 

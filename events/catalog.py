@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +53,7 @@ def encode(event: Event) -> str:
     """
     event = _in_utc(event)
     # A fact in the log cannot be mended: one that nobody can decode would break every reader for ever.
-    readable = _decoder(type(event)).decode(msgspec.json.encode(event))
+    readable = _shape(type(event)).decoder.decode(msgspec.json.encode(event))
     if readable != event:
         raise ValueError(f"this {event.wire} would be read back as another")
     return msgspec.json.encode(readable, order="sorted").decode()
@@ -69,23 +69,33 @@ def decode(name: str, version: int, data: str) -> Event:
         raise UnknownEvent(f"{name} version {version} is newer than this program")
     if version < kind.version:
         data = msgspec.json.encode(upcast(name, version, msgspec.json.decode(data), kind.version)).decode()
-    event: Event = _decoder(kind).decode(data)
+    event: Event = _shape(kind).decoder.decode(data)
     return event
 
 
 def _in_utc(event: Event) -> Event:
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
-    instants = {name: value for name, value in values.items() if isinstance(value, datetime)}
+    instants = {
+        name: value for name in _shape(type(event)).instants if isinstance(value := getattr(event, name), datetime)
+    }
     if any(value.utcoffset() is None for value in instants.values()):
         raise ValueError(f"an instant in {event.wire} has no zone")
     return replace(event, **{name: value.astimezone(UTC) for name, value in instants.items()}) if instants else event
 
 
-_decoders: dict[type[Event], msgspec.json.Decoder[Any]] = {}
+@dataclass(frozen=True)
+class _Shape:
+    """What is worked out once per type. instants: fields that may hold one; an instant in any other field is not of
+    its type, which `encode` notices. decoder: msgspec compiles one per type."""
+
+    instants: tuple[str, ...]
+    decoder: msgspec.json.Decoder[Any]
 
 
-def _decoder(kind: type[Event]) -> msgspec.json.Decoder[Any]:
-    """msgspec compiles a decoder per type; reading a long log builds each once."""
-    if kind not in _decoders:
-        _decoders[kind] = msgspec.json.Decoder(kind)
-    return _decoders[kind]
+_shapes: dict[type[Event], _Shape] = {}
+
+
+def _shape(kind: type[Event]) -> _Shape:
+    if kind not in _shapes:
+        instants = tuple(field.name for field in fields(kind) if "datetime" in str(field.type))
+        _shapes[kind] = _Shape(instants, msgspec.json.Decoder(kind))
+    return _shapes[kind]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,33 +18,37 @@ import msgspec
 
 GENESIS = "0" * 64
 _HEADER = (
-    "workspace_id",
+    "actor",
+    "app_version",
+    "causation",
+    "correlation",
+    "event_id",
+    "import_id",
+    "occurred_at",
     "position",
+    "recorded_at",
+    "schema_version",
     "stream",
     "stream_version",
-    "event_id",
     "type",
-    "schema_version",
-    "actor",
     "via",
-    "import_id",
-    "app_version",
-    "correlation",
-    "causation",
-    "occurred_at",
-    "recorded_at",
+    "workspace_id",
 )
+"""Sorted by name, as the keys of canonical JSON are."""
+_values = itemgetter(*_HEADER)
 
 
 def link(previous: str, row: Mapping[str, Any]) -> str:
     """The hash (64 hex digits) of an event row, given the hash of the row before it."""
-    header = {name: plain(row[name]) for name in _HEADER}
+    header = dict(zip(_HEADER, _values(row), strict=True))
+    header["occurred_at"] = plain(header["occurred_at"])
+    header["recorded_at"] = plain(header["recorded_at"])
     data = hashlib.sha256(row["data"].encode()).digest()
-    return hashlib.sha256(bytes.fromhex(previous) + msgspec.json.encode(header, order="sorted") + data).hexdigest()
+    return hashlib.sha256(bytes.fromhex(previous) + msgspec.json.encode(header) + data).hexdigest()
 
 
 def plain(value: Any) -> Any:
     """A column's value as the header holds it: instants and ids as text, all else as it is."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return str(value) if isinstance(value, UUID) else value

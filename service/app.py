@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import NotFound
 
 from adkar.refusal import Refused
+from events.appending import Conflict
 from events.database import Busy
-from events.log import Conflict
 from service import health
 from service.api import adkar, adoption, changes, channels, feed, people, records, reminders, usage, withdrawals
 from service.http.blueprint import Api

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from events.appending import append
 from events.envelope import NewEvent, Recorded, Who
-from events.log import append, head
+from events.log import head
 from events.sealed import Sealed
 from events.types.base import Event
 from service.vault import Vault

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4, uuid5
 
 from events.envelope import NewEvent
-from events.log import content, contents
+from events.repeats import content, contents
 from events.types.training import TrainingRecorded
 from service.directory.announce import provisional
 from service.directory.people import find

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from adkar.reinforcement.pipeline import COOL_DOWN
 from adkar.reinforcement.registry import RULES
 from adkar.reinforcement.reminder import Reminder
-from events.log import contents
+from events.repeats import contents
 from service.commands.changes import change_by_id
 from service.directory.people import zones_of
 from service.queries.reinforcement import role_states

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from adkar.reinforcement.pipeline import Drop, decide
 from adkar.reinforcement.reminder import Reminder
 from events.envelope import NewEvent, new_id
-from events.log import contents
+from events.repeats import contents
 from events.types.reinforcement import ReminderDropped, ReminderRaised
 from service.directory.tables import CHANNEL
 from service.unit import Unit

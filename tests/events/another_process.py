@@ -10,9 +10,9 @@ import sys
 from threading import Event, Thread
 from typing import cast
 
+from events.appending import append
 from events.connect import open_database
 from events.database import Lock
-from events.log import append
 from tests.events.cast import CHAMPION, HOME, fact
 
 

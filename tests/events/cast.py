@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row, select
 
+from events.appending import append
 from events.database import Database
 from events.envelope import NewEvent, Recorded, Who
-from events.log import append
 from events.tables import EVENT
 from events.types.base import Event
 from events.types.people import PersonOptedOut

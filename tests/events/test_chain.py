@@ -14,11 +14,12 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.appending import append
 from events.catalog import encode
 from events.chain import GENESIS, link
 from events.database import Database
 from events.envelope import Who
-from events.log import append, first_broken_link, head
+from events.log import first_broken_link, head
 from events.types.adkar import Assessed, Scores
 from events.types.change import RoleImpacted
 from events.types.people import PersonConfirmed
@@ -109,7 +110,7 @@ def test_equal_facts_give_equal_hashes_on_either_engine_and_for_ever(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The number stands here because a log of years ago must still verify with the program of today."""
-    monkeypatch.setattr("events.log._APP_VERSION", "0.1.0")
+    monkeypatch.setattr("events.appending._APP_VERSION", "0.1.0")
     assert history(database)[-1].hash == HEAD
 
 

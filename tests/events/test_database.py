@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from events.appending import append
 from events.connect import open_database
 from events.database import Database
-from events.log import append, read
+from events.log import read
 from events.tables import EVENT
 from tests.events.cast import CHAMPION, HOME, fact, tell
 

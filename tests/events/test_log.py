@@ -13,9 +13,10 @@ import time_machine
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from events.appending import Conflict, append
 from events.database import Database
 from events.envelope import Who
-from events.log import Conflict, append, head, last_of, position_at, read, stream_of
+from events.log import head, last_of, position_at, read, stream_of
 from events.types.people import PersonConfirmed, PersonRegistered
 from tests.events.cast import CHAMPION, HOME, NOON, fact, rows_of, tell
 

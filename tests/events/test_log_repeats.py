@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from events.database import Database
-from events.log import IdTaken, content, contents
+from events.repeats import IdTaken, content, contents
 from events.types.people import PersonConfirmed, PersonOptedOut
 from tests.events.cast import HOME, NOON, fact, rows_of, tell
 

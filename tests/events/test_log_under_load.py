@@ -15,9 +15,10 @@ from uuid import UUID
 
 import pytest
 
+from events.appending import append
 from events.connect import open_database
 from events.database import Busy, Database, Lock
-from events.log import append, read
+from events.log import read
 from tests.events.another_process import pause
 from tests.events.cast import CHAMPION, HOME, fact, rows_of, tell, until
 from tests.events.conftest import Process

@@ -19,11 +19,12 @@ from typing import Any
 from sqlalchemy import Connection, event, select
 
 from events.activity import NAME, advance_activity
+from events.appending import append
 from events.connect import open_database
 from events.database import Database, Lock
 from events.envelope import Who
 from events.followers import advance
-from events.log import append, head
+from events.log import head
 from events.tables import FOLLOWER
 from events.usage_log import last_seq
 from service.readmodels import sources as sources_module

@@ -16,9 +16,10 @@ from uuid import uuid4
 import requests
 from sqlalchemy import insert, select
 
+from events.appending import append
 from events.chain import link
 from events.envelope import NewEvent, Who
-from events.log import append, head
+from events.log import head
 from events.tables import EVENT, FOLLOWER
 from events.types.change import ChangeLaunched, Terms
 from events.types.trust import FactWithdrawn
