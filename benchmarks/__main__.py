@@ -9,11 +9,17 @@ from typing import NoReturn
 
 import click
 
-from benchmarks import adoption, append, ingest, lag
+from benchmarks import adoption, append, ingest, lag, replay
 from benchmarks.engines import bench
 from benchmarks.figures import save, show
 
-BENCHMARKS = {"ingest": ingest.run, "adoption": adoption.run, "append": append.run, "lag": lag.run}
+BENCHMARKS = {
+    "ingest": ingest.run,
+    "adoption": adoption.run,
+    "append": append.run,
+    "replay": replay.run,
+    "lag": lag.run,
+}
 _LONGEST_SECONDS = 1800
 """On a machine that has better things to do a run takes ever longer; then it says so and ends."""
 

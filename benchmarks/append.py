@@ -1,16 +1,20 @@
-"""Appending events with positions, versions and hash chain, beside rows that are merely inserted."""
+"""Appending events with positions, versions and hash chain, beside rows that are merely inserted and beside events of
+another library's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from uuid import UUID, uuid5
 
 from sqlalchemy import select
 
+from benchmarks.aggregates import AGGREGATES, Aggregates
 from benchmarks.engines import ENGINES, Bench, Engine
-from benchmarks.figures import Figure, Report, compare, paired, seconds
-from benchmarks.peers import Insert, each, executemany
+from benchmarks.figures import Report, compare, paired, seconds
+from benchmarks.peers import Insert, copy, each, executemany
 from events.appending import append
 from events.catalog import encode
 from events.connect import open_database
@@ -20,70 +24,91 @@ from events.log import first_broken_link, head
 from events.tables import EVENT
 from events.types.training import TrainingRecorded
 
-PER_CALL = (1, 100)
+PER_CALL = (1, 100, 500)
+BUDGET = {"sqlite": 1 / 2.5, "postgres": 1 / 4}
+"""At 100 a call, next to `eventsourcing` in its fastest shape."""
+Calls = Sequence[Sequence[NewEvent]]
+"""The events of each transaction."""
+
 _WHO = Who(actor="system", via="api")
 _SPACE = UUID("5f6b0a4e-0d3c-4f8c-9c57-3d2f7a1f0b11")
 _COLUMNS = [column.name for column in EVENT.columns]
 
 
 def run(bench: Bench) -> Report:
-    """Both engines, one event a call and a hundred."""
+    """Both engines; one event a call, a hundred, and five hundred."""
     report = Report([], [])
     for engine in ENGINES:
         database = open_database(bench.fresh(engine))
         try:
             total = 0
-            with executemany(engine, bench.fresh(engine), EVENT) as insert:
+            with _peers(bench, engine) as peers:
                 for per_call in PER_CALL:
-                    figure, appended = _measure(bench, engine, database, insert, per_call)
-                    report.figures.append(figure)
-                    total += appended
+                    calls = max(2, min(300, 3000 // per_call)) if not bench.quick else 2
+                    rounds = 1 if bench.quick else 6
+                    made = [[event(call * per_call + number) for number in range(per_call)] for call in range(calls)]
+                    for peer, save in peers.items():
+                        pairs = paired(rounds, lambda _: _ours(database, made), lambda _: save(made))  # noqa: B023
+                        budget = BUDGET[engine] if (peer, per_call) == (AGGREGATES, 100) else None
+                        name = f"event append, {engine}, {per_call} per call"
+                        report.figures.append(compare(name, peer, pairs, "events/s", calls * per_call, budget))
+                        total += calls * per_call * rounds
             report.checked.append(_chained(database, engine, total))
         finally:
             database.close()
     return report
 
 
-def _measure(bench: Bench, engine: Engine, database: Database, insert: Insert, per_call: int) -> tuple[Figure, int]:
-    rounds = 1 if bench.quick else 6
-    calls = (5 if bench.quick else 300) if per_call == 1 else (2 if bench.quick else 30)
-    made = [[_event(call * per_call + number) for number in range(per_call)] for call in range(calls)]
-    rows = iter(
-        [[_row(engine, call, per_call, position) for position in range(per_call)] for call in range(calls * rounds)]
-    )
-
-    def ours(_: int) -> float:
-        return seconds(lambda: _append_each(database, made))
-
-    def theirs(_: int) -> float:
-        some = [next(rows) for _ in range(calls)]
-        return seconds(lambda: each(insert, some))
-
-    pairs = paired(rounds, ours, theirs)
-    name = f"event append, {engine}, {per_call} per call"
-    return compare(name, "executemany", pairs, "events/s", calls * per_call), calls * per_call * rounds
+@contextmanager
+def _peers(bench: Bench, engine: Engine) -> Iterator[dict[str, Callable[[Calls], float]]]:
+    """Seconds that each takes for some calls."""
+    with ExitStack() as opened:
+        plain = {"executemany": opened.enter_context(executemany(engine, bench.fresh(engine), EVENT))}
+        if engine == "postgres":
+            plain["COPY binary"] = opened.enter_context(copy(bench.fresh(engine), EVENT))
+        aggregates = opened.enter_context(closing(Aggregates(bench, engine)))
+        yield {
+            **{name: _inserting(engine, insert) for name, insert in plain.items()},
+            AGGREGATES: lambda calls: seconds(lambda: aggregates.save(calls)),
+        }
 
 
-def _append_each(database: Database, calls: Sequence[Sequence[NewEvent]]) -> None:
+def _inserting(engine: Engine, insert: Insert) -> Callable[[Calls], float]:
+    position = count(1)
+
+    def save(calls: Calls) -> float:
+        rows = [[_row(engine, next(position), new) for new in events] for events in calls]
+        return seconds(lambda: each(insert, rows))
+
+    return save
+
+
+def _ours(database: Database, calls: Calls) -> float:
+    return seconds(lambda: append_each(database, calls))
+
+
+def append_each(database: Database, calls: Calls) -> None:
+    """A transaction a call."""
     for events in calls:
         with database.write("events", "default") as connection:
             append(connection, "default", events, _WHO)
 
 
-def _event(number: int) -> NewEvent:
+def event(number: int) -> NewEvent:
+    """A training of the person of that number."""
     person = uuid5(_SPACE, str(number))
     step = TrainingRecorded(person=person, course="assistant-basics", status="completed", score=0.8)
     return NewEvent(stream=person, event=step, occurred_at=datetime(2026, 3, 2, 9, tzinfo=UTC))
 
 
-def _row(engine: Engine, call: int, per_call: int, number: int) -> tuple[object, ...]:
-    """A row as long as one of ours; the position is made unique by what kind of call it belongs to."""
-    instant, stream, plain = datetime(2026, 3, 2, 9, tzinfo=UTC), uuid5(_SPACE, f"{per_call}/{call}"), _event(number)
+def _row(engine: Engine, position: int, plain: NewEvent) -> tuple[object, ...]:
+    """A row as long as one of ours, in a stream of its own."""
+    instant = datetime(2026, 3, 2, 9, tzinfo=UTC)
     values: dict[str, object] = {
         "workspace_id": "default",
-        "position": per_call * 1_000_000 + call * per_call + number,
-        "stream": stream,
-        "stream_version": number + 1,
+        "position": position,
+        "stream": uuid5(_SPACE, f"row {position}"),
+        "stream_version": 1,
         "event_id": new_id(),
         "type": plain.event.wire,
         "schema_version": plain.event.version,

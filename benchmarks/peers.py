@@ -12,7 +12,15 @@ from benchmarks.engines import Engine, plain_postgres, plain_sqlite
 Insert = Callable[[Sequence[tuple[object, ...]]], None]
 """Stores rows, in the order of the table's columns, in one durable transaction."""
 
-_POSTGRES_TYPES = {"BIGINT": "int8", "INTEGER": "int4", "VARCHAR": "text", "TEXT": "text", "BLOB": "bytea"}
+_POSTGRES_TYPES = {
+    "BIGINT": "int8",
+    "INTEGER": "int4",
+    "VARCHAR": "text",
+    "TEXT": "text",
+    "BLOB": "bytea",
+    "CHAR": "uuid",
+    "DATETIME": "timestamptz",
+}
 
 
 def each(insert: Insert, calls: Iterable[Sequence[tuple[object, ...]]]) -> None:

@@ -66,7 +66,7 @@ def read(
     if stream:
         wanted.append(EVENT.c.stream == stream)
     found: list[Recorded] = []
-    for row in connection.execute(_SHOWN.where(*wanted).order_by(EVENT.c.position).limit(limit)):
+    for row in connection.execute(_SHOWN.where(*wanted).order_by(EVENT.c.position).limit(limit)).all():
         try:
             found.append(_recorded(row))
         except UnknownEvent as newer:

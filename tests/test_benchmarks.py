@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import adoption, append, ingest, lag
+from benchmarks import adoption, append, ingest, lag, replay
 from benchmarks.engines import Bench
 from benchmarks.figures import Figure, Report, compare, paired, save, show
 
@@ -27,10 +27,11 @@ def bench(postgres_server: str, tmp_path: Path) -> Bench:
     [
         (ingest, 4, ["posted = acknowledged = stored"] * 2),
         (adoption, 4, ["query function = bare kernel", "HTTP = bare kernel"] + ["HTTP = COUNT(DISTINCT)"] * 2),
-        (append, 4, ["in a chain that holds"] * 2),
+        (append, 15, ["in a chain that holds"] * 2),
+        (replay, 4, ["each rebuilt generation equal"] * 2),
         (lag, 1, ["adoption rose by one"]),
     ],
-    ids=["ingest", "adoption", "append", "lag"],
+    ids=["ingest", "adoption", "append", "replay", "lag"],
 )
 def test_a_benchmark_runs_and_compares_what_it_measures(
     benchmark: object, figures: int, checks: list[str], bench: Bench
