@@ -21,6 +21,9 @@ from service.readmodels.sources import Source, StillBroken
 
 _APP_VERSION = version("takehold")
 
+_SNAPSHOTS = 20
+"""Tries to see both generations at one position while others write; the live one moves a few times a second."""
+
 Progress = Callable[[str, int, int], None]
 _Row = Row[*tuple[Any, ...]]
 
@@ -35,6 +38,15 @@ class Rebuilt:
     differing: int | None
 
 
+@dataclass(frozen=True)
+class _Compared:
+    """How many rows differed between two generations."""
+
+    live: int
+    rebuilt: int
+    differing: int
+
+
 def rebuild(
     database: Database, workspace_id: str, source: Source, progress: Progress, check_only: bool = False
 ) -> Rebuilt:
@@ -43,11 +55,15 @@ def rebuild(
     Raises StillBroken, CannotRebuild, Busy, and Overtaken when another process finished this rebuild meanwhile.
     """
     _begin(database, workspace_id, source)
-    rebuilt = None
+    compared = rebuilt = None
     try:
+        for _ in range(_SNAPSHOTS):
+            _refill(database, workspace_id, source, progress)
+            if compared := _compare(database, workspace_id, source):
+                break
         while rebuilt is None:
             _refill(database, workspace_id, source, progress)
-            rebuilt = _finish(database, workspace_id, source, check_only)
+            rebuilt = _finish(database, workspace_id, source, check_only, compared)
     except StillBroken:
         # The program that mends the event may read those before it differently too.
         _begin_anew(database, workspace_id, source)
@@ -119,11 +135,27 @@ def _refill(database: Database, workspace_id: str, source: Source, progress: Pro
                 _move(connection, row, part.position)
 
 
-def _finish(database: Database, workspace_id: str, source: Source, check_only: bool) -> Rebuilt | None:
-    """Compares and swaps; None when there is too much to apply before.
+def _compare(database: Database, workspace_id: str, source: Source) -> _Compared | None:
+    """Compares the generations while everybody writes on; None when they do not stand at the same position.
 
-    The checkpoint's row is locked, so that the live generation stands still; it serves, and events are recorded
-    meanwhile. On SQLite every writer waits for the comparison.
+    Later events are applied to both by the same code, so what was equal or not at one position says it all.
+    """
+    with database.read() as connection:
+        row = _claimed(connection, workspace_id, source.name, lock=False)
+        live = _live(connection, workspace_id, source.name, lock=False)
+        if live.stopped or live.position != row.position:
+            return None
+        found = differing(connection, workspace_id, source.tables, live.generation, row.generation)
+        return _Compared(int(live.generation), int(row.generation), found)
+
+
+def _finish(
+    database: Database, workspace_id: str, source: Source, check_only: bool, compared: _Compared | None
+) -> Rebuilt | None:
+    """Swaps; None when there is too much to apply before.
+
+    The checkpoint's row is locked, so that the live generation stands still; it serves meanwhile. Where no snapshot
+    caught both at one position, they are compared here, and on SQLite every writer waits for that.
     """
     with database.write("work", workspace_id) as connection:
         row = _claimed(connection, workspace_id, source.name)
@@ -137,7 +169,9 @@ def _finish(database: Database, workspace_id: str, source: Source, check_only: b
             if position < goal:
                 return None
         differs = None
-        if not live.stopped and live.position == position:
+        if compared and (compared.live, compared.rebuilt) == (live.generation, row.generation):
+            differs = compared.differing
+        elif not live.stopped and live.position == position:
             differs = differing(connection, workspace_id, source.tables, live.generation, row.generation)
         if not check_only:
             _serve(connection, row, position)

@@ -18,7 +18,22 @@ from events.types.reinforcement import (
     ReminderSnoozed,
 )
 from events.types.training import TrainingRecorded
+from events.types.trust import FactWithdrawn
 from tests.service.api.office import Office
+
+WITHDRAWN: list[tuple[type[Event], int]] = [
+    (StageRecorded, -1),
+    (Assessed, 0),
+    (TrainingRecorded, 1),
+    # What it replaced counts again; then that is taken back as well, and what it had replaced counts.
+    (MemberPlaced, -1),
+    (MemberPlaced, 1),
+    (ActorLinked, -1),
+    (ActorLinked, 1),
+    (PersonOptedOut, 0),
+    (PersonRegistered, 0),
+]
+"""At the end some facts are taken back: which of their kind, in the order of recording."""
 
 _SPACE = UUID("7b6c2f0e-0f3e-4a8e-9a59-7a4c7a9e6a11")
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -72,6 +87,12 @@ def tell(office: Office) -> None:
     for stream, event, occurred in history(office):
         with office.takehold.command(office.id, "test", "api") as unit:
             unit.append(stream, [event], occurred)
+    told = office.events()
+    for kind, number in WITHDRAWN:
+        wrong = [recorded for recorded in told if isinstance(recorded.event, kind)][number]
+        with office.takehold.command(office.id, "test", "api") as unit:
+            reason = unit.vault.seal(office.id, "a slip")
+            unit.append(wrong.stream, [FactWithdrawn(event_id=wrong.event_id, reason=reason)])
 
 
 def _launched(change: UUID, key: str) -> list[tuple[UUID, Event, datetime]]:

@@ -16,6 +16,7 @@ from events.followers import Overtaken, Step, advance, move, start_again
 from events.tables import ACTIVITY, FOLLOWER, REBUILD, USAGE
 from service.readmodels import rebuilding, sources
 from service.readmodels.changes import Changes, change_ids
+from service.readmodels.generations import differing
 from service.readmodels.members import Members
 from service.readmodels.rebuilding import rebuild
 from service.readmodels.registry import READMODELS
@@ -37,6 +38,11 @@ def quiet(*_: object) -> None:
 
 def source_of(office: Office, name: str) -> Source:
     return sources.sources(office.workspace.zone)[name]
+
+
+def source_last(office: Office, source: Source) -> int:
+    with office.takehold.database.read() as connection:
+        return source.last(connection, office.id)
 
 
 def use(office: Office, number: int = 40) -> None:
@@ -165,6 +171,33 @@ def test_it_answers_and_takes_events_while_it_is_made_anew(told: Office, monkeyp
     assert rebuilt.differing == 0
     with told.takehold.database.read() as connection:
         assert len(change_ids(connection, told.id)) == 5
+
+
+@pytest.mark.parametrize("name", ["changes", ACTIVITY_NAME])
+def test_nobody_waits_while_generations_are_compared(told: Office, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long log that takes seconds, and on SQLite there is one writer at a time."""
+    source, compared = source_of(told, name), []
+
+    def compare(*asked: Any) -> int:
+        with told.takehold.database.write("work", told.id, patience=0) as connection:
+            # What the live generation has seen since is in the new one too when it takes its place.
+            checkpoint = FOLLOWER.c.workspace_id == told.id, FOLLOWER.c.name == name
+            assert connection.execute(update(FOLLOWER).where(*checkpoint).values(moved_at=datetime.now(UTC))).rowcount
+        told.launch(f"while-{name}-is-compared")
+        compared.append(differing(*asked))
+        return compared[-1]
+
+    monkeypatch.setattr(rebuilding, "differing", compare)
+    assert rebuild(told.takehold.database, told.id, source, quiet).differing == 0
+    assert compared == [0]
+    assert checkpoint(told, name).position == source_last(told, source)
+
+
+def test_where_no_snapshot_catches_both_at_one_place_they_are_compared_while_all_wait(
+    told: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "_compare", lambda *_: None)
+    assert rebuild(told.takehold.database, told.id, MEMBERS, quiet).differing == 0
 
 
 @pytest.mark.usefixtures("small_steps")
