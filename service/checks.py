@@ -27,7 +27,7 @@ def check_all(takehold: Takehold, settings: Settings) -> list[Finding]:
         findings += vitals(connection, [one.id for one in takehold.workspaces()], datetime.now(UTC))
     findings.append(heads(settings))
     mail = settings.smtp_host or "none; mail lands in the local mailbox page"
-    return [*findings, Finding("mail server", True, mail)]
+    return [*findings, Finding("mail server", True, mail, note=not settings.smtp_host)]
 
 
 def _engine(database: Database) -> Finding:
@@ -35,7 +35,7 @@ def _engine(database: Database) -> Finding:
         mended = sqlite3.sqlite_version_info >= _WAL_RESET_MENDED
         # The file lock keeps apart what the bug needs to happen at once.
         note = "" if mended else " (has the WAL-reset bug; every write here takes the file lock, which avoids it)"
-        return Finding("SQLite", True, sqlite3.sqlite_version + note)
+        return Finding("SQLite", True, sqlite3.sqlite_version + note, note=not mended)
     with database.read() as connection:
         version = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
     return Finding("PostgreSQL", version >= 150000, f"{version // 10000}.{version % 10000}; 15 or newer is supported")

@@ -27,11 +27,12 @@ _BACKUP_AGE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at."""
+    """One thing looked at. note: nothing is wrong, and yet whoever runs it should know."""
 
     name: str
     ok: bool
     detail: str
+    note: bool = False
 
 
 def vitals(connection: Connection, workspaces: Iterable[str], now: datetime) -> list[Finding]:
@@ -51,7 +52,7 @@ def heads(settings: Settings) -> Finding:
     """Where signed heads of the log are kept outside."""
     kept = [str(place) for place in (settings.heads_file, settings.heads_webhook and "webhook") if place]
     if not kept:
-        return Finding("signed heads", True, "kept nowhere outside; a log that was cut would pass for whole")
+        return Finding("signed heads", True, "kept nowhere outside; a log that was cut would pass for whole", note=True)
     file = settings.heads_file
     if file and not os.access(file if file.exists() else file.parent, os.W_OK):
         return Finding("signed heads", False, f"{file} cannot be written")
@@ -118,7 +119,9 @@ def _backup(connection: Connection, row: Row[*tuple[object, ...]] | None, now: d
         oldest = connection.scalar(select(func.min(EVENT.c.recorded_at)))
         # Nobody has a week to lose yet.
         young = oldest is None or now - oldest <= _BACKUP_AGE
-        return Finding("backup", young, "none was verified yet; run: takehold backup FILE, then with --verify")
+        return Finding(
+            "backup", young, "none was verified yet; run: takehold backup FILE, then with --verify", note=True
+        )
     age = now - row.at
     return Finding("backup", age <= _BACKUP_AGE, f"the last verified, {row.detail}, is of {_told(age)} ago")
 

@@ -167,6 +167,7 @@ def doctor(as_json: bool) -> None:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
-            click.echo(f"{'ok  ' if finding.ok else 'WARN'} {finding.name}: {finding.detail}")
+            level = "WARN" if not finding.ok else "note" if finding.note else "ok  "
+            click.echo(f"{level} {finding.name}: {finding.detail}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)

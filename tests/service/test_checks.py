@@ -105,6 +105,15 @@ def test_where_heads_are_kept_must_be_there(settings: Settings, tmp_path: Path) 
     assert not heads(settings.model_copy(update={"heads_file": tmp_path / "none" / "heads"})).ok
 
 
+def test_what_is_worth_knowing_is_a_note_and_no_warning(
+    takehold: Takehold, settings: Settings, look: Callable[..., Finding]
+) -> None:
+    assert (look("backup").ok, look("backup").note) == (True, True)
+    assert (heads(settings).ok, heads(settings).note) == (True, True)
+    assert not look("clock").note
+    assert [one.note for one in check_all(takehold, settings) if one.name == "mail server"] == [True]
+
+
 def test_chores_are_told_at_most_every_30_seconds_and_none_is_lost(
     takehold: Takehold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
