@@ -10,7 +10,7 @@ from adkar.refusal import Refused
 from events.types.adkar import Assessed, StageRecorded
 from events.types.base import Event
 from events.types.change import AdoptionDefined, ChangeAmended, MemberPlaced
-from events.types.people import ActorLinked, PersonOptedOut, PersonRegistered
+from events.types.people import ActorLinked, ActorsMerged, PersonOptedOut, PersonRegistered
 from events.types.training import TrainingRecorded
 from events.types.trust import FactWithdrawn
 
@@ -20,6 +20,7 @@ WITHDRAWABLE: tuple[type[Event], ...] = (
     TrainingRecorded,
     MemberPlaced,
     ActorLinked,
+    ActorsMerged,
     PersonRegistered,
     PersonOptedOut,
     ChangeAmended,

@@ -17,6 +17,7 @@ CATALOG: tuple[type[Event], ...] = (
     people.PersonConfirmed,
     people.PersonOptedOut,
     people.ActorLinked,
+    people.ActorsMerged,
     change.ChangeLaunched,
     change.ChangeAmended,
     change.AdoptionDefined,

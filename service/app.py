@@ -13,16 +13,29 @@ from adkar.refusal import Refused
 from events.appending import Conflict
 from events.database import Busy
 from service import health
-from service.api import adkar, adoption, changes, channels, feed, people, records, reminders, usage, withdrawals
+from service.api import (
+    adkar,
+    adoption,
+    changes,
+    channels,
+    feed,
+    people,
+    quality,
+    records,
+    reminders,
+    usage,
+    withdrawals,
+)
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.http.store_fault import problem_of
+from service.intake.registry import DIALECTS
 from service.metrics import REQUESTS
 from service.probing import suspect
 from service.takehold import NoWorkspace, Takehold
 from service.web.registry import add_pages
 
-RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed, withdrawals)
+RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed, withdrawals, quality)
 """Every resource of the API; a new one is one module and one line here."""
 
 _BUSY_SECONDS = 1
@@ -46,6 +59,8 @@ def create_app(takehold: Takehold) -> Flask:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix="/api/v1")
     app.register_blueprint(health.blp)
+    for dialect in DIALECTS:
+        app.register_blueprint(dialect.blp)
     add_pages(app, takehold)
     _translate_errors(app)
     app.after_request(_count)

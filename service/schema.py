@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 import events.tables
 import service.directory.tables
 import service.idempotency
+import service.intake.tables
 import service.readmodels.registry
 import service.worker.tables
 from events.database import Database
@@ -21,6 +22,7 @@ TABLES = (
     events.tables,
     service.directory.tables,
     service.idempotency,
+    service.intake.tables,
     service.readmodels.registry,
     service.worker.tables,
 )

@@ -57,3 +57,16 @@ class ActorLinked(Event):
     wire: ClassVar[str] = "actor.linked"
     account: int
     person: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActorsMerged(Event):
+    """An app said that two of its actors are one, as when somebody signs in; applied when usage is queried.
+
+    account: number of the account that turned out to be another, such as an anonymous visitor.
+    into: number of the account that it is.
+    """
+
+    wire: ClassVar[str] = "actors.merged"
+    account: int
+    into: int

@@ -36,7 +36,7 @@ def allow(action: str) -> Callable[[_View], _View]:
     def guard(view: _View) -> _View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.principal = _authenticated()
+            g.principal = authenticated(_bearer())
             if not g.principal.may(action):
                 raise Problem(403, "forbidden", f"This key may not do {action}.")
             return view(*args, **kwargs)
@@ -54,11 +54,16 @@ def unit(via: str = "api") -> Iterator[Unit]:
         yield made
 
 
-def _authenticated() -> Principal:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    found = principal_of(takehold().database, key.strip()) if scheme.lower() == "bearer" else None
+def authenticated(key: str) -> Principal:
+    """Whose key this is. Raises Problem 401."""
+    found = principal_of(takehold().database, key)
     if found is None:
         challenge = {"WWW-Authenticate": 'Bearer realm="takehold"'}
         message = "Send a valid key as Authorization: Bearer th_..."
         raise Problem(401, "unauthenticated", message, headers=challenge)
     return found
+
+
+def _bearer() -> str:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""

@@ -11,7 +11,7 @@ from events.envelope import NewEvent
 from events.tables import SOURCE
 from events.types.people import ActorLinked
 from service.directory.people import DEFAULT_SOURCE
-from service.directory.tables import ACCOUNT, IDENTITY
+from service.directory.tables import ACCOUNT, IDENTITY, PERSON, SOURCE_TERMS
 from service.unit import Unit
 from service.vault import Vault
 
@@ -81,8 +81,34 @@ class Accounts:
 def unlinked_of_known_people(connection: Connection, workspace_id: str, limit: int = 1000) -> list[tuple[int, UUID]]:
     """Accounts without a link whose actor is a person by now: account and person.
 
-    The source's own name for a person goes before the default source's.
+    The source's own name for a person goes before the default source's, and both before a verified address.
     """
+    found = dict(_by_address(connection, workspace_id, limit))
+    return list((found | _by_name(connection, workspace_id, limit)).items())
+
+
+def _by_address(connection: Connection, workspace_id: str, limit: int) -> list[tuple[int, UUID]]:
+    rows = connection.execute(
+        select(ACCOUNT.c.account_id, PERSON.c.person_id)
+        .join(SOURCE, (SOURCE.c.workspace_id == ACCOUNT.c.workspace_id) & (SOURCE.c.source_id == ACCOUNT.c.source_id))
+        .join(
+            SOURCE_TERMS,
+            (SOURCE_TERMS.c.workspace_id == ACCOUNT.c.workspace_id)
+            & (SOURCE_TERMS.c.source == SOURCE.c.name)
+            & SOURCE_TERMS.c.emails_verified,
+        )
+        .join(
+            PERSON,
+            (PERSON.c.workspace_id == ACCOUNT.c.workspace_id) & (PERSON.c.email_index == ACCOUNT.c.email_index),
+        )
+        .where(ACCOUNT.c.workspace_id == workspace_id, ACCOUNT.c.linked.is_(False))
+        .order_by(ACCOUNT.c.account_id)
+        .limit(limit)
+    )
+    return [(account, person) for account, person in rows]
+
+
+def _by_name(connection: Connection, workspace_id: str, limit: int) -> dict[int, UUID]:
     rows = connection.execute(
         select(ACCOUNT.c.account_id, IDENTITY.c.person_id)
         .join(SOURCE, (SOURCE.c.workspace_id == ACCOUNT.c.workspace_id) & (SOURCE.c.source_id == ACCOUNT.c.source_id))
@@ -100,7 +126,7 @@ def unlinked_of_known_people(connection: Connection, workspace_id: str, limit: i
     found: dict[int, UUID] = {}
     for account, person in rows:
         found.setdefault(account, person)
-    return list(found.items())
+    return found
 
 
 def link(unit: Unit, pairs: Iterable[tuple[int, UUID]]) -> None:

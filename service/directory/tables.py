@@ -51,7 +51,10 @@ class IdentityRow(SQLModel, table=True):
 
 
 class AccountRow(SQLModel, table=True):
-    """An actor of a usage source, interned. `actor` is a box under a key of its own."""
+    """An actor of a usage source, interned. `actor` is a box under a key of its own.
+
+    `email_index` is the blind index of the address that the source gave for it.
+    """
 
     __tablename__ = "account"
     __table_args__ = (UniqueConstraint("workspace_id", "source_id", "actor_index", name="account_actor"),)
@@ -63,6 +66,28 @@ class AccountRow(SQLModel, table=True):
     actor_key: UUID
     actor: str
     linked: bool = False
+    email_index: str | None = Field(default=None, index=True)
+
+
+class ClaimRow(SQLModel, table=True):
+    """A source said that two of its actors are one; settled when the event log says so."""
+
+    __tablename__ = "claim"
+
+    workspace_id: str = Field(primary_key=True)
+    account_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    into_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    settled: bool = Field(default=False, index=True)
+
+
+class SourceTermsRow(SQLModel, table=True):
+    """What an organisation agreed with a source. `emails_verified`: an address that it gives proves who somebody is."""
+
+    __tablename__ = "source_terms"
+
+    workspace_id: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    emails_verified: bool = False
 
 
 class ChannelRow(SQLModel, table=True):
@@ -113,6 +138,8 @@ WORKSPACE = table("workspace")
 PERSON = table("person")
 IDENTITY = table("identity")
 ACCOUNT = table("account")
+CLAIM = table("claim")
+SOURCE_TERMS = table("source_terms")
 CHANNEL = table("channel")
 API_KEY = table("api_key")
 SIGN_IN = table("sign_in")

@@ -1,16 +1,18 @@
-"""Which account of a source is which person's; applied when usage is queried, so that a wrong link can be undone."""
+"""Which account of a source is which person's, and which accounts are one; applied when usage is queried, so that a
+wrong link or merge can be undone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Row, select
+from sqlalchemy import BigInteger, Connection, select
 from sqlmodel import Field, SQLModel
 
+from adkar.identity import Link, resolved
 from events.followers import Step
 from events.tables import table
-from events.types.people import ActorLinked
+from events.types.people import ActorLinked, ActorsMerged
 from events.types.trust import FactWithdrawn
 from service.readmodels.temporal import place, visible, withdraw
 
@@ -30,23 +32,45 @@ class LinkRow(SQLModel, table=True):
     person_id: UUID
 
 
-_TABLE = table("rm_link")
+class MergeRow(SQLModel, table=True):
+    """An account that is another."""
+
+    __tablename__ = "rm_merge"
+
+    workspace_id: str = Field(primary_key=True)
+    generation: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    account_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    into_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    since_position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    until_position: int | None = Field(default=None, sa_type=BigInteger)
+    event_id: UUID = Field(index=True)
+    withdrawn: bool = False
+
+
+_LINK, _MERGE = table("rm_link"), table("rm_merge")
 
 
 class Links:
     name = "links"
-    tables = (_TABLE,)
+    tables = (_LINK, _MERGE)
 
     def apply(self, step: Step) -> None:
         match step.recorded.event:
             case ActorLinked(account=account, person=person):
-                place(step, _TABLE, {"account_id": account}, {"person_id": person})
+                place(step, _LINK, {"account_id": account}, {"person_id": person})
+            case ActorsMerged(account=account, into=into):
+                place(step, _MERGE, {"account_id": account, "into_id": into}, {})
             case FactWithdrawn(event_id=event_id):
-                withdraw(step, _TABLE, event_id, ("account_id",))
+                withdraw(step, _LINK, event_id, ("account_id",))
+                withdraw(step, _MERGE, event_id)
 
 
-def links(connection: Connection, workspace_id: str, at: int | None = None) -> Sequence[Row[*tuple[object, ...]]]:
-    """Every link: account_id, person_id."""
-    return connection.execute(
-        select(_TABLE.c.account_id, _TABLE.c.person_id).where(visible(_TABLE, Links.name, workspace_id, at))
-    ).all()
+def links(connection: Connection, workspace_id: str, at: int | None = None) -> Sequence[Link]:
+    """The person of every account that has one, by its own link or by a merge."""
+    own = connection.execute(
+        select(_LINK.c.account_id, _LINK.c.person_id).where(visible(_LINK, Links.name, workspace_id, at))
+    )
+    merges = connection.execute(
+        select(_MERGE.c.account_id, _MERGE.c.into_id).where(visible(_MERGE, Links.name, workspace_id, at))
+    )
+    return resolved([Link(*row) for row in own], [(row.account_id, row.into_id) for row in merges])

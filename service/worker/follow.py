@@ -12,6 +12,7 @@ from events.log import head
 from events.tables import FOLLOWER
 from events.usage_log import last_seq
 from service.directory.accounts import link, unlinked_of_known_people
+from service.directory.claims import settle, unsettled
 from service.takehold import Stopped, Takehold
 from service.unit import Workspace
 
@@ -29,19 +30,24 @@ def follow(takehold: Takehold, workspace: Workspace, stopped: Stopped = lambda: 
     with takehold.database.read() as connection:
         goal = _heads(connection, workspace.id)
     takehold.catch_up(workspace.id, stopped=stopped)
-    while not stopped():
-        with takehold.database.read() as connection:
-            pairs = unlinked_of_known_people(connection, workspace.id)
-        if not pairs:
-            break
-        with takehold.command(workspace.id, "system", "worker") as unit:
-            # Read again under the lock: another worker may have linked them just now.
-            link(unit, unlinked_of_known_people(unit.connection, workspace.id))
+    while not stopped() and _identify(takehold, workspace):
         takehold.catch_up(workspace.id, stopped=stopped)
     while not stopped() and advance_activity(takehold.database, workspace.id, workspace.zone):
         pass
     with takehold.database.read() as connection:
         return _reached(connection, workspace.id, goal)
+
+
+def _identify(takehold: Takehold, workspace: Workspace) -> bool:
+    """Makes links and merges of what is known of accounts by now; False when there was nothing to make."""
+    with takehold.database.read() as connection:
+        if not unlinked_of_known_people(connection, workspace.id, 1) and not unsettled(connection, workspace.id, 1):
+            return False
+    with takehold.command(workspace.id, "system", "worker") as unit:
+        # Read again under the lock: another worker may have made them just now.
+        link(unit, unlinked_of_known_people(unit.connection, workspace.id))
+        settle(unit, unsettled(unit.connection, workspace.id))
+    return True
 
 
 def caught_up(takehold: Takehold, workspace: Workspace, stopped: Stopped = lambda: False) -> bool:

@@ -1,0 +1,96 @@
+"""Data quality: what sources send, how much of it is of use, and what had no place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from service.api.context import allow, principal, takehold
+from service.api.writing import Blueprint
+from service.directory.sources import agree
+from service.http import fields as f
+from service.intake.quarantine import counted
+from service.intake.registry import READERS
+from service.intake.taking import replay
+from service.queries.quality import source_quality
+from service.unit import Unit
+
+blp = Blueprint("quality", __name__, description="How good the telemetry is.")
+
+
+class SourceQualitySchema(Schema):
+    """A source of observations."""
+
+    source = fields.String(required=True)
+    emails_verified = fields.Boolean(required=True, metadata={"description": "Whether its addresses link people."})
+    actors = fields.Integer(required=True)
+    unknown_actors = fields.Integer(required=True, metadata={"description": "Actors that are nobody we know."})
+    received = fields.Integer(required=True, metadata={"description": "Observations in the last seven days."})
+    last = fields.DateTime(allow_none=True, metadata={"description": "When the last of these came."})
+    late = fields.Float(allow_none=True, metadata={"description": "Share that came more than a day late."})
+    ahead = fields.Float(allow_none=True, metadata={"description": "Share from clocks more than a minute ahead."})
+
+
+class QuarantinedSchema(Schema):
+    """Items that had no place, for one reason."""
+
+    dialect = fields.String(required=True)
+    source = fields.String(required=True)
+    reason = fields.String(required=True)
+    number = fields.Integer(required=True)
+    first = fields.DateTime(required=True)
+    last = fields.DateTime(required=True)
+
+
+class QualitySchema(Schema):
+    sources = fields.List(fields.Nested(SourceQualitySchema), required=True)
+    quarantine = fields.List(fields.Nested(QuarantinedSchema), required=True)
+
+
+class TermsSchema(Schema):
+    """What is agreed with a source."""
+
+    emails_verified = fields.Boolean(
+        required=True,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "An address that it gives proves who somebody is, and links accounts to people."},
+    )
+
+
+class ReplayedSchema(Schema):
+    mapped = fields.Integer(required=True, metadata={"description": "Items that have a place now."})
+    stored = fields.Integer(required=True, metadata={"description": "Observations among them that were new."})
+    left = fields.Integer(required=True, metadata={"description": "Items that still have no place."})
+
+
+@blp.route("/data-quality", methods=["GET"])
+@allow("quality:read")
+@blp.response(200, QualitySchema)
+def get_quality() -> dict[str, Any]:
+    """Sources with their unknown actors, silence and clocks, and what is in quarantine"""
+    workspace = principal().workspace_id
+    with takehold().database.read() as connection:
+        sources = source_quality(connection, workspace, datetime.now(UTC))
+        kept = counted(connection, workspace)
+    return {"sources": [asdict(one) for one in sources], "quarantine": [row._asdict() for row in kept]}
+
+
+@blp.route("/sources/<source>", methods=["PUT"])
+@allow("sources:write")
+@blp.arguments(TermsSchema)
+@blp.command(204)
+def put_source(work: Unit, data: dict[str, Any], source: str) -> None:
+    """Agree terms with a source"""
+    agree(work, f.Text(128).deserialize(source, "source"), data["emails_verified"])
+
+
+@blp.route("/quarantine/replay", methods=["POST"])
+@allow("sources:write")
+@blp.response(200, ReplayedSchema)
+def post_replay() -> dict[str, int]:
+    """Read everything in quarantine once more"""
+    return asdict(replay(takehold(), principal().workspace_id, dict(READERS)))

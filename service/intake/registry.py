@@ -1,0 +1,14 @@
+"""Every dialect that apps may speak; a new one is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from service.intake import segment
+from service.intake.messages import Read
+
+DIALECTS: tuple[ModuleType, ...] = (segment,)
+"""Modules with `NAME`, `blp` (the paths that clients expect) and `read` (one item: uses and identities)."""
+
+READERS: Mapping[str, Read] = {dialect.NAME: dialect.read for dialect in DIALECTS}

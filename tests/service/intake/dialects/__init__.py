@@ -1,0 +1,1 @@
+"""Every dialect that apps speak: one contract, and unmodified clients."""

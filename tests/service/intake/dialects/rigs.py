@@ -1,0 +1,90 @@
+"""How each dialect says the same things on the wire."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+
+@dataclass(frozen=True)
+class Said:
+    """Somebody used something at an instant, under an id that a retry repeats."""
+
+    id: str
+    actor: str
+    feature: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A request as a client sends it."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Rig:
+    """batch: a request of some uses, in the name of a key, with any raw items after them. broken: an item that has no
+    place, by the reason it is kept with. taken: asserts that an answer is the one its clients take for success. most:
+    bytes of a body that is taken; one more is refused with `refusal`.
+    """
+
+    name: str
+    batch: Callable[[Sequence[Said], str, Sequence[Any]], Wire]
+    broken: Mapping[str, Any]
+    taken: Callable[[TestResponse, int], None]
+    most: int
+    refusal: int = 413
+
+
+def basic(key: str) -> str:
+    return "Basic " + b64encode(f"{key}:".encode()).decode()
+
+
+def _segment(said: Sequence[Said], key: str, raw: Sequence[Any] = ()) -> Wire:
+    messages = [
+        {
+            "type": "track",
+            "messageId": one.id,
+            "userId": one.actor,
+            "event": one.feature,
+            "timestamp": one.at.isoformat(),
+            "properties": {"colour": "blue"},
+        }
+        for one in said
+    ]
+    body = json.dumps({"batch": [*messages, *raw], "sentAt": "2026-01-01T00:00:00Z"}).encode()
+    return Wire("/v1/batch", {"Authorization": basic(key), "Content-Type": "application/json"}, body)
+
+
+def _segment_took(answer: TestResponse, _: int) -> None:
+    assert (answer.status_code, answer.get_json()) == (200, {"success": True})
+
+
+RIGS = (
+    Rig(
+        "segment",
+        _segment,
+        {
+            "type: not one of track, identify, group, page, screen, alias": {"type": "sing", "userId": "ada"},
+            "userId: missing": {"type": "track", "event": "asked"},
+            "event: missing": {"type": "track", "userId": "ada", "timestamp": "2026-03-02T09:00:00Z"},
+            "event: longer than 128 characters": {"type": "track", "userId": "ada", "event": "x" * 129},
+            "timestamp: not an ISO 8601 instant": {"type": "track", "userId": "a", "event": "b", "timestamp": "noon"},
+            "message: not an object": "a string",
+        },
+        _segment_took,
+        512_000,
+        400,
+    ),
+)
+"""One for each dialect of `service.intake.registry`."""
