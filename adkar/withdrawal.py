@@ -13,6 +13,7 @@ from events.types.change import AdoptionDefined, ChangeAmended, MemberPlaced
 from events.types.people import ActorLinked, ActorsMerged, PersonOptedOut, PersonRegistered
 from events.types.training import TrainingRecorded
 from events.types.trust import FactWithdrawn
+from events.types.usage import UsageRetracted
 
 WITHDRAWABLE: tuple[type[Event], ...] = (
     Assessed,
@@ -25,6 +26,7 @@ WITHDRAWABLE: tuple[type[Event], ...] = (
     PersonOptedOut,
     ChangeAmended,
     AdoptionDefined,
+    UsageRetracted,
 )
 """What people state and may misstate. What the service did, such as sending, happened and cannot be taken back; a
 change or a role on which other facts stand is closed or amended instead."""

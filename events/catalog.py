@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from events.types import adkar, change, people, reinforcement, training, trust
+from events.types import adkar, change, people, reinforcement, training, trust, usage
 from events.types.base import Event
 from events.upcasting import upcast
 
@@ -37,6 +37,7 @@ CATALOG: tuple[type[Event], ...] = (
     reinforcement.DeliveryFailed,
     trust.HeadSigned,
     trust.FactWithdrawn,
+    usage.UsageRetracted,
 )
 
 _BY_NAME = {kind.wire: kind for kind in CATALOG}

@@ -94,14 +94,16 @@ class UsageRow(SQLModel, table=True):
 
 
 class SourceRow(SQLModel, table=True):
-    """Where observations come from, interned."""
+    """Where observations come from, interned. `retired` is 0 while it reports under this number; when what it reported
+    is retracted it goes on under another, so that what it reports from then on is told apart."""
 
     __tablename__ = "source"
-    __table_args__ = (UniqueConstraint("workspace_id", "name", name="source_name"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "name", "retired", name="source_name"),)
 
     workspace_id: str = Field(primary_key=True)
     source_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     name: str
+    retired: int = 0
 
 
 class FeatureRow(SQLModel, table=True):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, text
+from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, text, update
 
+from events.postgres import LOCK_CLASS, TAKE_LOCK
 from events.tables import FEATURE, SOURCE, USAGE
 
 
@@ -145,7 +146,28 @@ def last_seq(connection: Connection, workspace_id: str) -> int:
 
 def intern_source(connection: Connection, workspace_id: str, name: str) -> int:
     """The number of a source, given out on first sight; inside a transaction that holds the `usage` lock."""
-    return _intern(connection, SOURCE, "source_id", {"workspace_id": workspace_id, "name": name})
+    return _intern(connection, SOURCE, "source_id", {"workspace_id": workspace_id, "name": name, "retired": 0})
+
+
+def retire_source(connection: Connection, workspace_id: str, name: str) -> list[int]:
+    """Lets a source go on under another number from here on, inside a transaction that holds the `usage` lock.
+
+    Answers every number that it ever had, the newest last; none for a source that never reported.
+    """
+    here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == name
+    rows = connection.execute(select(SOURCE).where(*here).order_by(SOURCE.c.source_id)).all()
+    for row in rows:
+        if not row.retired:
+            mine = SOURCE.c.source_id == row.source_id
+            connection.execute(update(SOURCE).where(*here, mine).values(retired=row.source_id))
+    return [row.source_id for row in rows]
+
+
+def hold(connection: Connection, workspace_id: str) -> None:
+    """Takes the `usage` lock in a transaction that holds the `events` lock already; it is kept to the commit."""
+    # On SQLite one lock is all there is.
+    if connection.dialect.name == "postgresql":
+        connection.execute(TAKE_LOCK, {"class": LOCK_CLASS["usage"], "workspace_id": workspace_id})
 
 
 def intern_feature(
@@ -155,11 +177,17 @@ def intern_feature(
 
     kind: use, passive, success or failure. grain: instant, day or week; how finely the source knows the time.
     """
-    values = {"workspace_id": workspace_id, "app": app, "name": name, "kind": kind, "grain": grain}
+    values: dict[str, str | int] = {
+        "workspace_id": workspace_id,
+        "app": app,
+        "name": name,
+        "kind": kind,
+        "grain": grain,
+    }
     return _intern(connection, FEATURE, "feature_id", values)
 
 
-def _intern(connection: Connection, table: Table, number: str, values: dict[str, str]) -> int:
+def _intern(connection: Connection, table: Table, number: str, values: Mapping[str, str | int]) -> int:
     found = connection.scalar(_FIND[table], values)
     if found is not None:
         return int(found)
@@ -175,6 +203,6 @@ def _find(table: Table, number: str, *names: str) -> Select[int]:
 # Built once: putting a statement together takes longer than running it, and each batch needs several.
 _LAST_SEQ = select(func.max(USAGE.c.seq)).where(USAGE.c.workspace_id == bindparam("workspace_id"))
 _FIND = {
-    SOURCE: _find(SOURCE, "source_id", "workspace_id", "name"),
+    SOURCE: _find(SOURCE, "source_id", "workspace_id", "name", "retired"),
     FEATURE: _find(FEATURE, "feature_id", "workspace_id", "app", "name", "kind", "grain"),
 }

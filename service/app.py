@@ -23,6 +23,7 @@ from service.api import (
     quality,
     records,
     reminders,
+    retractions,
     usage,
     withdrawals,
 )
@@ -35,7 +36,20 @@ from service.probing import suspect
 from service.takehold import NoWorkspace, Takehold
 from service.web.registry import add_pages
 
-RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed, withdrawals, quality)
+RESOURCES = (
+    people,
+    changes,
+    records,
+    usage,
+    adoption,
+    adkar,
+    reminders,
+    channels,
+    feed,
+    withdrawals,
+    quality,
+    retractions,
+)
 """Every resource of the API; a new one is one module and one line here."""
 
 _BUSY_SECONDS = 1

@@ -9,6 +9,7 @@ import click
 from service.cli.data import demo, report
 from service.cli.imports import import_
 from service.cli.keys import init, key, link
+from service.cli.retract import retract
 from service.cli.run import doctor, serve, tick, web, worker
 from service.cli.trust import export, verify
 from service.cli.upkeep import backup, rebuild, restore
@@ -45,6 +46,7 @@ for command in (
     import_,
     report,
     withdraw,
+    retract,
     export,
     verify,
     backup,

@@ -35,17 +35,16 @@ class SourceQuality:
 
 def source_quality(connection: Connection, workspace_id: str, now: datetime) -> list[SourceQuality]:
     """Every source that ever posted, or that terms were agreed with, by name."""
-    names = {
-        row.source_id: row.name
-        for row in connection.execute(select(SOURCE).where(SOURCE.c.workspace_id == workspace_id))
-    }
+    sources = connection.execute(select(SOURCE).where(SOURCE.c.workspace_id == workspace_id)).all()
     terms = {
         row.source: row.emails_verified
         for row in connection.execute(select(SOURCE_TERMS).where(SOURCE_TERMS.c.workspace_id == workspace_id))
     }
     actors = _actors(connection, workspace_id)
     recent = _recent(connection, workspace_id, now)
-    numbers: dict[str, int | None] = {**dict.fromkeys(terms), **{name: number for number, name in names.items()}}
+    # Of a source whose reports were retracted, what it reports since then.
+    numbers: dict[str, int | None] = dict.fromkeys([*terms, *(row.name for row in sources)])
+    numbers |= {row.name: row.source_id for row in sources if not row.retired}
     found = []
     for name, number in sorted(numbers.items()):
         every, unknown = actors.get(number, (0, 0))

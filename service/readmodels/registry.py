@@ -13,6 +13,7 @@ from service.readmodels.links import Links
 from service.readmodels.members import Members
 from service.readmodels.optouts import OptOuts
 from service.readmodels.reminders import Reminders
+from service.readmodels.retractions import Retractions
 from service.readmodels.stages import Stages
 from service.readmodels.trainings import Trainings
 
@@ -33,4 +34,5 @@ READMODELS: tuple[ReadModel, ...] = (
     Links(),
     OptOuts(),
     Reminders(),
+    Retractions(),
 )

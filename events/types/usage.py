@@ -1,0 +1,31 @@
+"""What is decided about observations; the observations themselves live in the usage log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from events.sealed import Sealed
+from events.types.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageRetracted(Event):
+    """What a source had reported was wrong and counts no longer; what it reports from here on counts.
+
+    source: name of the source.
+    numbers: under which its observations stand in the usage log up to here.
+    start: first day of use that is retracted, none for all earlier ones too.
+    end: last day of use that is retracted, none for all later ones too.
+    received: only what came in on this day, as with one import, none for whenever it came.
+    reason: free text, sealed.
+    """
+
+    wire: ClassVar[str] = "usage.retracted"
+    source: str
+    numbers: tuple[int, ...]
+    start: date | None = None
+    end: date | None = None
+    received: date | None = None
+    reason: Sealed

@@ -1,0 +1,41 @@
+"""A way back for telemetry: what a source reported by mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from service.api.context import allow
+from service.api.writing import Blueprint, PositionSchema
+from service.commands.usage import retract
+from service.http import fields as f
+from service.http.problem import FieldError, Problem
+from service.unit import Unit
+
+blp = Blueprint("retractions", __name__, description="Taking back what a source reported by mistake.")
+
+
+class RetractionSchema(Schema):
+    """Which of a source's observations count no longer; all that came in so far when no day is named."""
+
+    start = f.Day(data_key="from", metadata={"description": "First day of use, included."})
+    end = f.Day(data_key="to", metadata={"description": "Last day of use, included."})
+    received = f.Day(metadata={"description": "Only what came in on this day, as with one import."})
+    reason = f.Text(4000, required=True)
+
+
+class RetractedSchema(PositionSchema):
+    event_id = fields.UUID(required=True, metadata={"description": "Withdraw this event, and all counts again."})
+
+
+@blp.route("/sources/<source>/retractions", methods=["POST"])
+@allow("events:withdraw")
+@blp.arguments(RetractionSchema)
+@blp.command(201, RetractedSchema)
+def post_retraction(work: Unit, data: dict[str, Any], source: str) -> dict[str, Any]:
+    """Retract what a source reported up to now; the same items sent again count anew"""
+    if "start" in data and "end" in data and data["start"] > data["end"]:
+        message = "must not be earlier than from"
+        raise Problem(422, "invalid", f"to: {message}", [FieldError(field="to", message=message)])
+    return {"event_id": retract(work, source, **data)}
