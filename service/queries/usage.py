@@ -25,6 +25,7 @@ from service.queries.restatement import late_days
 from service.queries.view import View
 from service.readmodels.links import Links, links
 from service.readmodels.members import Members
+from service.readmodels.retractions import Retractions, standing
 from service.readmodels.temporal import live
 
 _COUNTED_KINDS = ("use", "success")
@@ -62,7 +63,7 @@ def kept(view: View, name: Hashable, version: Hashable, make: Callable[[], _Answ
 
 def checkpoints(view: View) -> tuple[Hashable, ...]:
     """Where the followers stand that members, links and activity come from, in the same snapshot as these."""
-    names = (Members.name, Links.name, ACTIVITY_FOLLOWER)
+    names = (Members.name, Links.name, ACTIVITY_FOLLOWER, Retractions.name)
     rows = view.connection.execute(
         select(FOLLOWER).where(FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names))
     )
@@ -172,6 +173,7 @@ def _features(view: View, features: Sequence[Feature]) -> list[tuple[int, str]]:
 
 def _rows(view: View, feature_ids: Sequence[int]) -> Sequence[Row[*tuple[Any, ...]]]:
     wanted = [live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id), ACTIVITY.c.feature_id.in_(feature_ids)]
+    wanted.append(standing(view.connection, view.workspace.id, view.at))
     wanted.append(ACTIVITY.c.day <= view.today)
     if view.at is not None:
         wanted.append(ACTIVITY.c.received_day <= view.today)
