@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from pyroaring import BitMap
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from events.database import Database
 from events.followers import move
+from events.seals import Sealed, sealed
 from events.tables import ACTIVITY, FOLLOWER, USAGE
 
 NAME = "activity"
@@ -38,15 +39,16 @@ def advance_activity(database: Database, workspace_id: str, zone: ZoneInfo, limi
     with database.read() as connection:
         seen = connection.execute(here).first()
         rows = read_usage(connection, workspace_id, seen.position, limit) if seen else []
+        closed = sealed(connection, workspace_id)
     if not rows:
         return 0
-    groups = grouped(rows, zone)
+    groups = grouped(rows, zone, closed)
     with database.write("work", workspace_id) as connection:
         checkpoint = connection.execute(here.with_for_update(skip_locked=True)).first()
         if checkpoint is None:
             return 0
-        # Somebody else may have folded these rows in the meantime; then the next call reads on from there.
-        if checkpoint == seen:
+        # Somebody else may have folded these rows in the meantime, or closed a day; then the next call reads on.
+        if checkpoint == seen and sealed(connection, workspace_id) == closed:
             merge(connection, workspace_id, checkpoint.generation, groups)
             move(connection, checkpoint, rows[-1].seq)
     return len(rows)
@@ -75,10 +77,9 @@ def unpack(accounts: bytes, counts: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_usage(
-    connection: Connection, workspace_id: str, after: int, limit: int, until: int | None = None
+    connection: Connection, workspace_id: str, after: int, limit: int, *which: ColumnElement[bool]
 ) -> Sequence[_Row]:
-    """Usage rows past `after` and up to `until`, by seq, at most `limit`: what `grouped` needs of them."""
-    upto = () if until is None else (USAGE.c.seq <= until,)
+    """Usage rows past `after`, by seq, at most `limit`: what `grouped` needs of them."""
     return connection.execute(
         select(
             USAGE.c.source_id,
@@ -89,17 +90,21 @@ def read_usage(
             USAGE.c.count,
             USAGE.c.seq,
         )
-        .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > after, *upto)
+        .where(USAGE.c.workspace_id == workspace_id, USAGE.c.seq > after, *which)
         .order_by(USAGE.c.seq)
         .limit(limit)
     ).all()
 
 
-def grouped(rows: Sequence[_Row], zone: ZoneInfo) -> list[Group]:
-    """Usage rows, at least one, as what each adds to which set; days are cut in `zone`."""
+def grouped(rows: Sequence[_Row], zone: ZoneInfo, closed: Sealed) -> list[Group]:
+    """Usage rows, at least one, as what each adds to which set; days are cut in `zone`.
+
+    A history that is told as if it had come in on a day that is closed counts as received on the first open one.
+    """
     table = np.array([tuple(row) for row in rows], dtype=np.int64)
     source, feature, account, occurred, received, count, seq = table.T
-    keys = np.stack([source, feature, local_days(occurred, zone), local_days(received, zone)], axis=1)
+    received_days = np.maximum(local_days(received, zone), closed.received.toordinal() + 1)
+    keys = np.stack([source, feature, local_days(occurred, zone), received_days], axis=1)
     groups, where = np.unique(keys, axis=0, return_inverse=True)
     where = where.reshape(-1)
     found: list[Group] = []

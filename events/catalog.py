@@ -38,6 +38,7 @@ CATALOG: tuple[type[Event], ...] = (
     trust.HeadSigned,
     trust.FactWithdrawn,
     usage.UsageRetracted,
+    usage.UsageSealed,
 )
 
 _BY_NAME = {kind.wire: kind for kind in CATALOG}

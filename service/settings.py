@@ -57,7 +57,8 @@ class Settings(BaseSettings):
         default=35,
         ge=1,
         le=400,
-        description="How old an observation may be when an app sends it, in days; imports may be older.",
+        description="How long observations are kept one by one, in days, and how old one may be when an app sends it; "
+        "imports may be older. What they say of each day is kept for ever.",
     )
     heads_file: Path | None = Field(
         default=None,

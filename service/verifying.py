@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
@@ -12,9 +13,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from events.archive import BadArchive
 from events.heads import Head, NotAHead, read_heads
+from events.log import stream_of
 from events.readonly import NoSuchDatabase, WrittenMeanwhile, read_only
+from events.seals import broken_seals, stream_of_seals
 from events.stored import stored
 from events.tables import EVENT
+from events.types.usage import UsageSealed
 from events.verify import Verdict, verify_archive, verify_rows
 from service.schema import config
 
@@ -51,12 +55,24 @@ def _database(url: str, kept: Sequence[Head], workspace_id: str) -> Verdict:
         with read_only(url) as connection:
             _check_schema(connection)
             verdict = verify_rows(workspace_id, stored(connection, workspace_id), kept)
+            if verdict.holds:
+                verdict = _with_seals(connection, workspace_id, verdict)
     except (NoSuchDatabase, WrittenMeanwhile, ArgumentError, ValueError) as error:
         raise CannotVerify(str(error)) from None
     except DBAPIError as error:
         raise CannotVerify(f"the database cannot be read: {type(error.orig).__name__}") from None
     if verdict.holds and verdict.events == 0:
         raise CannotVerify(f"workspace {workspace_id} has no events in this database")
+    return verdict
+
+
+def _with_seals(connection: Connection, workspace_id: str, verdict: Verdict) -> Verdict:
+    """Also whether the activity sets are those that were sealed."""
+    for told in stream_of(connection, workspace_id, stream_of_seals(workspace_id)):
+        assert isinstance(told.event, UsageSealed)
+        if broken_seals(connection, workspace_id, [told.event]):
+            reason = f"the activity sets of what came in on {told.event.received} are not those that were sealed"
+            return replace(verdict, bad_position=told.position, reason=reason)
     return verdict
 
 

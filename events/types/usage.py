@@ -29,3 +29,20 @@ class UsageRetracted(Event):
     end: date | None = None
     received: date | None = None
     reason: Sealed
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageSealed(Event):
+    """The activity sets of what came in on a day are closed: they never change again, and can be checked.
+
+    received: local day on which the observations came in.
+    sets: how many sets there are of that day.
+    digest: SHA-256 over them, 64 hex digits, made as `events.seals` describes.
+    through: number of the last observation that had been counted when the day was closed.
+    """
+
+    wire: ClassVar[str] = "usage.sealed"
+    received: date
+    sets: int
+    digest: str
+    through: int

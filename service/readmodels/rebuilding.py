@@ -99,7 +99,8 @@ def _begin(database: Database, workspace_id: str, source: Source) -> None:
 
 def _begin_anew(database: Database, workspace_id: str, source: Source) -> None:
     """Leaves what was written to another generation, so that whoever clears it away cannot hit what is written next."""
-    with database.write("work", workspace_id) as connection:
+    # The events lock, so that a seal is recorded either before it begins or after.
+    with database.write("events", workspace_id) as connection:
         row = _row(connection, REBUILD, workspace_id, source.name, lock=True)
         if row is None:
             return

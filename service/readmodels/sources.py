@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, insert, literal, not_, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from events.activity import NAME, Group, grouped, merge, read_usage
@@ -15,9 +16,11 @@ from events.catalog import UnknownEvent
 from events.envelope import Recorded
 from events.followers import Step
 from events.log import head, read
-from events.tables import ACTIVITY, USAGE
+from events.seals import Sealed, sealed
+from events.tables import ACTIVITY, REBUILD, USAGE
 from events.usage_log import last_seq
 from service.readmodels.registry import READMODELS, ReadModel
+from service.readmodels.temporal import live
 
 _EVENTS = 200
 """Applied in one transaction: on SQLite every other writer waits meanwhile, some tens of milliseconds."""
@@ -38,7 +41,15 @@ class Part:
     """Some of a log, up to a position and including it."""
 
     position: int
-    content: Sequence[Any]
+    content: Any
+
+
+@dataclass(frozen=True)
+class _Observed:
+    """What some observations add to sets; and before it, up to where sets are closed."""
+
+    groups: Sequence[Group]
+    closed: Sealed | None = None
 
 
 class Source(Protocol):
@@ -125,7 +136,9 @@ class FromUsage:
         first = connection.scalar(select(func.min(USAGE.c.seq)).where(USAGE.c.workspace_id == workspace_id))
         oldest = connection.scalar(
             select(func.min(ACTIVITY.c.seq)).where(
-                ACTIVITY.c.workspace_id == workspace_id, ACTIVITY.c.generation == generation
+                ACTIVITY.c.workspace_id == workspace_id,
+                ACTIVITY.c.generation == generation,
+                ACTIVITY.c.received_day > sealed(connection, workspace_id).received,
             )
         )
         if oldest is not None and (first is None or oldest < first):
@@ -136,12 +149,34 @@ class FromUsage:
             )
 
     def read(self, connection: Connection, workspace_id: str, after: int, until: int) -> Part | None:
-        rows = read_usage(connection, workspace_id, after, _OBSERVATIONS, until)
-        return Part(int(rows[-1].seq), grouped(rows, self.zone)) if rows else None
+        # As it was when the rebuild began: what is closed meanwhile is not among the sets that were copied.
+        closed = sealed(connection, workspace_id, self._begun(connection, workspace_id))
+        which = USAGE.c.seq <= until, not_(closed.covers(self.zone))
+        rows = read_usage(connection, workspace_id, after, _OBSERVATIONS, *which)
+        groups = grouped(rows, self.zone, closed) if rows else []
+        if after == 0 and closed.through:
+            return Part(int(rows[-1].seq) if rows else until, _Observed(groups, closed))
+        return Part(int(rows[-1].seq), _Observed(groups)) if rows else None
 
     def write(self, connection: Connection, workspace_id: str, generation: int, part: Part) -> None:
-        groups: Sequence[Group] = part.content
-        merge(connection, workspace_id, generation, groups)
+        observed: _Observed = part.content
+        if observed.closed:
+            # Taken as they are: the observations that they were made from may be gone.
+            self._copy(connection, workspace_id, generation, observed.closed)
+        merge(connection, workspace_id, generation, observed.groups)
+
+    def _begun(self, connection: Connection, workspace_id: str) -> datetime | None:
+        return connection.scalar(
+            select(REBUILD.c.started_at).where(REBUILD.c.workspace_id == workspace_id, REBUILD.c.name == self.name)
+        )
+
+    def _copy(self, connection: Connection, workspace_id: str, generation: int, closed: Sealed) -> None:
+        columns = [column for column in ACTIVITY.columns if column.name != "generation"]
+        rows = select(literal(generation), *columns).where(
+            live(ACTIVITY, NAME, workspace_id), ACTIVITY.c.received_day <= closed.received
+        )
+        names = ["generation", *(column.name for column in columns)]
+        connection.execute(insert(ACTIVITY).from_select(names, rows))
 
 
 def sources(zone: ZoneInfo) -> dict[str, Source]:

@@ -21,6 +21,7 @@ from service.worker.deliver import Delivered, deliver
 from service.worker.evaluate import Evaluated, evaluate
 from service.worker.follow import follow
 from service.worker.lease import LostLease
+from service.worker.retain import retain
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class Worker:
         self._every(2, "deliver", lambda workspace: deliver(takehold, workspace, datetime.now(UTC), stopped=stopped))
         # More often than heads are due, because of several workers any one may sign the next.
         self._every(60, "sign", lambda workspace: sign_if_due(takehold, workspace.id, datetime.now(UTC)))
+        self._every(600, "retain", lambda workspace: retain(takehold, workspace, datetime.now(UTC), stopped))
         self._every(600, "purge", lambda workspace: purge(takehold.database, takehold.vault, workspace.id))
         self._scheduler.add_job(lambda: self._guarded("maintain", takehold.database.maintain), "interval", seconds=5)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
+from events.sealed import Sealed
 from events.types.adkar import Assessed, Scores, StageRecorded
 from events.types.base import Event
 from events.types.change import AdoptionDefined, ChangeLaunched, Feature, MemberPlaced, RoleImpacted, Terms
-from events.types.people import ActorLinked, PersonOptedOut, PersonRegistered
+from events.types.people import ActorLinked, ActorsMerged, PersonOptedOut, PersonRegistered
 from events.types.reinforcement import (
     DeliveryFailed,
     DeliverySent,
@@ -19,6 +20,7 @@ from events.types.reinforcement import (
 )
 from events.types.training import TrainingRecorded
 from events.types.trust import FactWithdrawn
+from events.types.usage import UsageRetracted
 from tests.service.api.office import Office
 
 WITHDRAWN: list[tuple[type[Event], int]] = [
@@ -32,6 +34,8 @@ WITHDRAWN: list[tuple[type[Event], int]] = [
     (ActorLinked, 1),
     (PersonOptedOut, 0),
     (PersonRegistered, 0),
+    (ActorsMerged, 0),
+    (UsageRetracted, 0),
 ]
 """At the end some facts are taken back: which of their kind, in the order of recording."""
 
@@ -78,6 +82,9 @@ def history(office: Office) -> list[tuple[UUID, Event, datetime]]:
         (SALES, MemberPlaced(change=OTHER, role=SALES, person=CID, start=date(2026, 1, 1)), late),
         (SALES, MemberPlaced(change=CHANGE, role=SALES, person=BEA, start=date(2026, 1, 1), until=late.date()), late),
         *_reminders(late),
+        (OTHER, ActorsMerged(account=3, into=2), late),
+        (OTHER, ActorsMerged(account=4, into=3), late),
+        *((OTHER, _retracted(*numbers), late) for numbers in ((1,), (1, 2))),
     ]
     return told
 
@@ -113,6 +120,12 @@ def _assessed(person: UUID | None, **scores: float) -> Assessed:
 
 def _stage(stage: str, status: str) -> StageRecorded:
     return StageRecorded(change=CHANGE, role=SALES, stage=stage, status=status)
+
+
+def _retracted(*numbers: int) -> UsageRetracted:
+    return UsageRetracted(
+        source="app", numbers=numbers, start=date(2026, 3, 1), reason=Sealed(key=id("a key"), box="closed")
+    )
 
 
 def _reminders(now: datetime) -> list[tuple[UUID, Event, datetime]]:
