@@ -2,6 +2,9 @@
 
 The follower of the usage log. Sets are kept per received_day as well, which is what lets a past view be shown again
 after the raw rows are gone.
+
+Counts of single uses (grain instant) add up. Those that a source reports by day or by week are set: the last one
+stands, within a set the one of the highest seq, over received_days that of the latest.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from events.database import Database
 from events.followers import move
 from events.seals import Sealed, sealed
-from events.tables import ACTIVITY, FOLLOWER, USAGE
+from events.tables import ACTIVITY, FEATURE, FOLLOWER, USAGE
 
 NAME = "activity"
 _MINUTE_MS = 60 * 1000
@@ -76,6 +79,12 @@ def unpack(accounts: bytes, counts: bytes) -> tuple[np.ndarray, np.ndarray]:
     return members, np.frombuffer(counts, dtype="<u4").astype(np.int64)
 
 
+def last_of_each(accounts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each account once (sorted) with the count that stands last."""
+    members, from_the_end = np.unique(accounts[::-1], return_index=True)
+    return members, counts[::-1][from_the_end]
+
+
 def read_usage(
     connection: Connection, workspace_id: str, after: int, limit: int, *which: ColumnElement[bool]
 ) -> Sequence[_Row]:
@@ -116,15 +125,21 @@ def grouped(rows: Sequence[_Row], zone: ZoneInfo, closed: Sealed) -> list[Group]
 
 
 def merge(connection: Connection, workspace_id: str, generation: int, groups: Sequence[Group]) -> None:
-    """Adds groups to the sets of a generation; inside a write transaction."""
+    """Takes groups, in the order of their seqs, into the sets of a generation; inside a write transaction."""
+    reported = set(
+        connection.scalars(
+            select(FEATURE.c.feature_id).where(FEATURE.c.workspace_id == workspace_id, FEATURE.c.grain != "instant")
+        )
+    )
     for group in groups:
-        _merge(connection, workspace_id, generation, *group)
+        _merge(connection, workspace_id, generation, group[0][1] in reported, *group)
 
 
 def _merge(
     connection: Connection,
     workspace_id: str,
     generation: int,
+    reported: bool,
     key: _Key,
     accounts: np.ndarray,
     counts: np.ndarray,
@@ -144,10 +159,14 @@ def _merge(
     if known:
         old_accounts, old_counts = unpack(known.accounts, known.counts)
         accounts, counts = np.concatenate([old_accounts, accounts]), np.concatenate([old_counts, counts])
-    members, where = np.unique(accounts, return_inverse=True)
-    sums = np.minimum(np.bincount(where, weights=counts), _MOST).astype(np.int64)
-    packed = dict(zip(("accounts", "counts"), pack(members, sums), strict=True))
+    members, values = (last_of_each if reported else _summed)(accounts, counts)
+    packed = dict(zip(("accounts", "counts"), pack(members, np.minimum(values, _MOST)), strict=True))
     if known:
         connection.execute(update(ACTIVITY).where(*here).values(**packed, seq=seq))
     else:
         connection.execute(insert(ACTIVITY).values(**names, **packed, seq=seq))
+
+
+def _summed(accounts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    members, where = np.unique(accounts, return_inverse=True)
+    return members, np.bincount(where, weights=counts).astype(np.int64)

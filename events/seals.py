@@ -118,6 +118,12 @@ def broken_seals(connection: Connection, workspace_id: str, seals: Sequence[Usag
     ]
 
 
+def any_closed(connection: Connection, workspace_id: str, received: date) -> bool:
+    """Whether there is any set of what came in up to a day."""
+    some = select(ACTIVITY.c.day).where(ACTIVITY.c.workspace_id == workspace_id, ACTIVITY.c.received_day <= received)
+    return connection.execute(some.limit(1)).first() is not None
+
+
 def forget(connection: Connection, workspace_id: str, zone: ZoneInfo, before_ms: int, limit: int = 5_000) -> int:
     """Deletes observations that came in before an instant and whose sets are closed, at most `limit`; how many.
 

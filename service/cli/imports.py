@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 
 from service.cli.shared import opened, progress_bar
-from service.http.fields import Key, Number
-from service.intake.viva import NotAnExport, open_export
+from service.http.fields import ExternalId, Key, Number
+from service.intake.copilot import APP as GITHUB_COPILOT
+from service.intake.copilot import CopilotFile
+from service.intake.files import LeftOut, NotAnExport, Progress, open_file
+from service.intake.usage_csv import UsageFile
+from service.intake.usage_import import Imported as UsageImported
+from service.intake.usage_import import Rows, import_usage
+from service.intake.viva import open_export
 from service.intake.viva_import import Imported, import_export
 
 
@@ -35,9 +43,30 @@ def _checked(field: Field[Any]) -> Callable[[click.Context, click.Parameter, Any
     return check
 
 
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_WORKSPACE = click.option("--workspace", default="default", show_default=True)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_SOURCE = click.option(
+    "--source",
+    required=True,
+    callback=_checked(ExternalId()),
+    help="Who reports it, as with key create; what an import sets, only another of this source alters.",
+)
+
+
+@contextmanager
+def terminal_bar() -> Iterator[Progress]:
+    """A progress bar where somebody watches; nothing where a program collects what is said."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    with progress_bar() as told:
+        yield told
+
+
 @import_.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--workspace", default="default", show_default=True)
+@_FILE
+@_WORKSPACE
 @click.option(
     "--change", default="copilot", show_default=True, callback=_checked(Key()), help="Launched if there is none."
 )
@@ -48,12 +77,15 @@ def _checked(field: Field[Any]) -> Callable[[click.Context, click.Parameter, Any
     callback=_checked(Number(0.01, 1)),
     help="Adoption rate that a change launched here shall reach in 26 weeks.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_JSON
 def viva(file: Path, workspace: str, change: str, target: float, as_json: bool) -> None:
-    """Take in a person query of Viva Insights, exported as CSV. Taking it in again adds nothing."""
+    """Take in a person query of Viva Insights, exported as CSV.
+
+    Taking it in again adds nothing; a corrected one replaces what it corrects.
+    """
     try:
         # The file first: a mistyped name must not leave a new database behind.
-        with open_export(file) as export, opened() as takehold, progress_bar() as told:
+        with open_export(file) as export, opened() as takehold, terminal_bar() as told:
             done = import_export(takehold, workspace, export, change, target, told)
     except NotAnExport as error:
         raise click.ClickException(str(error)) from None
@@ -63,14 +95,77 @@ def viva(file: Path, workspace: str, change: str, target: float, as_json: bool) 
         _print(done, workspace)
 
 
+@import_.command()
+@_FILE
+@_SOURCE
+@_WORKSPACE
+@_JSON
+def usage(file: Path, source: str, workspace: str, as_json: bool) -> None:
+    """Take in usage as CSV, with the columns actor, app, feature and day or occurred_at.
+
+    With occurred_at each row is a use; with day it says how often a feature was used then, and the last file stands.
+    Taking a file in again adds nothing. See docs/imports.md.
+    """
+    _usage(UsageFile, file, source, workspace, as_json)
+
+
+@import_.command()
+@_FILE
+@_SOURCE
+@_WORKSPACE
+@_JSON
+def copilot(file: Path, source: str, workspace: str, as_json: bool) -> None:
+    """Take in GitHub Copilot's usage metrics by user, as lines of JSON, packed with gzip or not.
+
+    Taking a file in again adds nothing; of a day that two files tell of, the last one stands. See docs/imports.md.
+    """
+    _usage(CopilotFile, file, source, workspace, as_json, GITHUB_COPILOT)
+
+
+def _usage(
+    kind: Callable[[IO[bytes], str], Rows],
+    file: Path,
+    source: str,
+    workspace: str,
+    as_json: bool,
+    app: str | None = None,
+) -> None:
+    try:
+        with open_file(file) as content:
+            rows = kind(content, file.name)
+            with opened() as takehold, terminal_bar() as told:
+                done = import_usage(takehold, workspace, source, rows, told, app=app)
+    except NotAnExport as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(asdict(done), default=str))
+    else:
+        _print_usage(done, workspace)
+
+
 def _print(done: Imported, workspace: str) -> None:
-    click.echo(f"{done.rows:,} rows read, {done.left_out:,} left out.")
-    for row in done.problems:
-        click.echo(f"  line {row.line}: {row.column or 'the row'} {row.reason}")
-    if done.left_out > len(done.problems):
-        click.echo(f"  and {done.left_out - len(done.problems):,} more")
+    _print_rows(done.rows, done.left_out, done.problems)
     click.echo(f"{done.people:,} people in {done.roles:,} roles of {done.change}; {done.events:,} new events.")
     click.echo(f"{done.stored:,} observations stored, {done.duplicates:,} duplicates.")
     if done.events:
         click.echo(f"To take its facts back: takehold withdraw --import {done.id} --reason TEXT")
+    print_next(workspace)
+
+
+def _print_usage(done: UsageImported, workspace: str) -> None:
+    _print_rows(done.rows, done.left_out, done.problems)
+    click.echo(f"{done.stored:,} observations of {done.source} stored, {done.duplicates:,} duplicates.")
+    print_next(workspace)
+
+
+def _print_rows(rows: int, left_out: int, problems: Sequence[LeftOut]) -> None:
+    click.echo(f"{rows:,} rows read, {left_out:,} left out.")
+    for row in problems:
+        click.echo(f"  line {row.line}: {row.column or 'the row'} {row.reason}")
+    if left_out > len(problems):
+        click.echo(f"  and {left_out - len(problems):,} more")
+
+
+def print_next(workspace: str) -> None:
+    """What to do after an import."""
     click.echo("\nNext: takehold report" + ("" if workspace == "default" else f" --workspace {workspace}"))

@@ -9,6 +9,7 @@ import click
 from service.cli.data import demo, report
 from service.cli.imports import import_
 from service.cli.keys import init, key, link
+from service.cli.log_import import import_export
 from service.cli.retract import retract
 from service.cli.run import doctor, serve, tick, web, worker
 from service.cli.trust import export, verify
@@ -34,6 +35,7 @@ def main(database: str | None, keys: str | None) -> None:
     configure(Settings().log_level)
 
 
+import_.add_command(import_export)
 for command in (
     init,
     key,

@@ -19,7 +19,8 @@ from service.takehold import Takehold
 class Use(msgspec.Struct, frozen=True, gc=False):
     """One use as a source tells it; the fields of Observation, with names in place of numbers.
 
-    kind: use, passive, success or failure. grain: instant, day or week.
+    kind: use, passive, success or failure. grain: instant, day or week; counts of instants add up, those of days and
+    weeks are set, and may be 0 to take an earlier one back.
     """
 
     item: str
@@ -54,10 +55,13 @@ class Intake:
     def store(self, uses: Sequence[Use], received_ms: int | None = None) -> list[bool]:
         """Stores a batch; says for each whether it was new.
 
-        received_ms: when it came in, for histories that are told afterwards; None for now.
+        received_ms: when it came in, for histories that are told afterwards; None for now. Raises ValueError for a
+        single use that counts 0.
         """
         if not uses:
             return []
+        if any(use.count < 1 and use.grain == "instant" for use in uses):
+            raise ValueError("a single use counts at least 1")
         connection, workspace_id = self.connection, self.workspace_id
         source_id = intern_source(connection, workspace_id, self.source)
         named = {(use.app, use.feature, use.kind, use.grain) for use in uses}

@@ -8,18 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from service.intake import viva_cells as read
-from service.intake.viva_cells import TOTAL, Unusable, find_columns
+from service.intake.cells import Unusable, number_in
+from service.intake.files import LeftOut, NotAnExport, open_file, text_lines
+from service.intake.viva_cells import TOTAL, find_columns
 
 WEEK_LENGTH = timedelta(days=7)
 _MOST_ACTIONS = 999_999
 """A person's actions in one app and week; more is a mistake in the data."""
-
-
-class NotAnExport(Exception):
-    """A file is no person query; the message is a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +37,10 @@ class Week:
     enabled: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A row that cannot be used. line: counted from 1, the header's. column: None for the row as a whole."""
-
-    line: int
-    column: str | None
-    reason: str
-
-
 class Export:
     """An open export, to be read as often as wanted. Raises NotAnExport, when it is made or while it is read."""
 
-    def __init__(self, file: TextIO, name: str) -> None:
+    def __init__(self, file: IO[bytes], name: str) -> None:
         self.name, self._file = name, file
         first = next(self._records(), None)
         if first is None:
@@ -75,16 +64,13 @@ class Export:
                 yield LeftOut(line, unusable.column, unusable.reason)
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        self._file.seek(0)
-        reader = csv.reader(self._file, strict=True)
+        reader = csv.reader(text_lines(self._file, self.name), strict=True)
         line = 1
         try:
             for cells in reader:
                 if cells:
                     yield line, cells
                 line = reader.line_num + 1
-        except UnicodeDecodeError:
-            raise NotAnExport(f"{self.name} is not text in UTF-8, as a CSV export is.") from None
         except csv.Error as error:
             raise NotAnExport(f"{self.name} is not CSV: line {line}: {error}.") from None
 
@@ -97,25 +83,15 @@ class Export:
         if start > today - WEEK_LENGTH:
             raise Unusable(read.WEEK, "is of a week that is not over yet")
         organisation = read.text_in(read.ORGANISATION, cells[here.organisation])
-        days = {name: read.number_in(header[at], cells[at], 7) for name, at in here.days.items()}
-        actions = {name: read.number_in(header[at], cells[at], _MOST_ACTIONS) for name, at in here.actions.items()}
+        days = {name: number_in(header[at], cells[at], 7) for name, at in here.days.items()}
+        actions = {name: number_in(header[at], cells[at], _MOST_ACTIONS) for name, at in here.actions.items()}
         at = here.enabled
-        enabled = None if at is None else read.number_in(header[at], cells[at], 7) > 0
+        enabled = None if at is None else number_in(header[at], cells[at], 7) > 0
         return Week(line, person, start, organisation, days, {TOTAL: sum(actions.values()), **actions}, enabled)
 
 
 @contextmanager
 def open_export(path: Path) -> Iterator[Export]:
     """Opens the file at `path`. Raises NotAnExport."""
-    try:
-        if path.is_dir():
-            raise NotAnExport(f"{path} is a folder, not a CSV file.")
-        if not path.exists():
-            raise NotAnExport(f"There is no file {path}.")
-        if not path.is_file():
-            raise NotAnExport(f"{path} is no file that can be read twice, to check it before anything is stored.")
-        file = path.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise NotAnExport(f"{path} cannot be read: {error.strerror}.") from None
-    with file:
+    with open_file(path) as file:
         yield Export(file, path.name)

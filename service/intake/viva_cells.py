@@ -12,6 +12,7 @@ from functools import lru_cache
 from marshmallow import ValidationError
 
 from service.http.fields import EARLIEST, ExternalId, Text
+from service.intake.cells import Unusable
 
 PERSON, WEEK, ORGANISATION = "PersonId", "MetricDate", "Organization"
 TOTAL = "total"
@@ -21,18 +22,9 @@ _TOTAL_DAYS, _ENABLED_DAYS = "Total_Copilot_active_days", "Total_Copilot_enabled
 _REQUIRED = (PERSON, WEEK, ORGANISATION, _TOTAL_DAYS)
 _DAYS = re.compile(r"days-of-active-copilot-(?:usage-in-(.+)|(chat.*)-usage)")
 _ACTIONS = re.compile(r"copilot-actions-taken-in-(?:copilot-)?(.+)")
-_WHOLE = re.compile(r"([0-9]{1,6})(?:\.0*)?")
 _DAY_FIRST_YEAR = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DAY_FIRST_MONTH = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _CHECKS = {PERSON: ExternalId(), ORGANISATION: Text(200)}
-
-
-class Unusable(Exception):
-    """What stands in a file cannot be used. column: as the file names it, or None. reason: for people."""
-
-    def __init__(self, column: str | None, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.reason = column, reason
 
 
 @dataclass(frozen=True)
@@ -81,15 +73,6 @@ def text_in(column: str, cell: str) -> str:
         return str(_CHECKS[column].deserialize(cell.strip()))
     except ValidationError as error:
         raise Unusable(column, str(error.messages[0])) from None
-
-
-@lru_cache(maxsize=10_000)
-def number_in(column: str, cell: str, most: int) -> int:
-    """A whole number from 0 to `most`; 2.0 is one. Raises Unusable."""
-    written = _WHOLE.fullmatch(cell.strip())
-    if written is None or int(written[1]) > most:
-        raise Unusable(column, f"must be a whole number from 0 to {most:,}")
-    return int(written[1])
 
 
 @lru_cache(maxsize=10_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ from events.log import last_of
 from events.types.change import MemberPlaced
 from service.commands.changes import change_by_id, launch_change, load_change, place_members
 from service.directory.announce import Announced, announce
-from service.intake.store import Use, store
-from service.intake.viva import Export, LeftOut, Week
+from service.intake.aggregates import Aggregate, Setter
+from service.intake.files import LeftOut, Progress
+from service.intake.viva import Export, Week
 from service.intake.viva_cells import TOTAL
 from service.intake.viva_members import first_access, placements, role_keys
-from service.intake.viva_survey import Progress, Survey, survey
-from service.intake.viva_uses import APP, uses
+from service.intake.viva_survey import Survey, survey
+from service.intake.viva_uses import APP, aggregates
 from service.takehold import Takehold
 from service.unit import Unit
 
@@ -31,7 +32,8 @@ _VIA = "import"
 _PEOPLE = 250
 """People in a unit of work; registered and placed, they make about 500 events."""
 _ROLES = 500
-_USES = 2000
+_AGGREGATES = 10_000
+"""Compared at once; most are days without use, of which nothing is stored."""
 _TARGET_AFTER = timedelta(weeks=26)
 
 _Command = Callable[[], AbstractContextManager[Unit]]
@@ -64,7 +66,8 @@ def import_export(
 ) -> Imported:
     """Records what an export tells of the change `key`, which is launched with the target rate if there is none.
 
-    The same export again records nothing; a run that was broken off is completed by another.
+    The same export again records nothing, a corrected one replaces what it corrects; a run that was broken off is
+    completed by another.
     Raises NotAnExport before anything is stored, NoWorkspace and Busy.
     """
     today = today or datetime.now(takehold.workspace(workspace_id).zone).date()
@@ -73,7 +76,8 @@ def import_export(
     command = partial(takehold.command, workspace_id, "system", _VIA, id)
     events, change, roles = _change(command, key, target, found)
     events += _people(command, change, roles, found, progress)
-    stored, duplicates = _observations(takehold, workspace_id, export, found, today, progress)
+    setter = Setter(takehold, takehold.workspace(workspace_id), SOURCE, id)
+    stored, duplicates = _observations(setter, export, found, today, progress)
     return Imported(
         id,
         key,
@@ -84,7 +88,7 @@ def import_export(
         stored,
         duplicates,
         len(found.unusable),
-        found.problems,
+        found.problems.first,
     )
 
 
@@ -144,20 +148,18 @@ def _place(unit: Unit, change: Change, roles: Mapping[str, UUID], found: Survey,
     place_members(unit, placed)
 
 
-def _observations(
-    takehold: Takehold, workspace_id: str, export: Export, found: Survey, today: date, progress: Progress
-) -> tuple[int, int]:
-    """How many were stored, and how many had been before."""
-    zone = takehold.workspace(workspace_id).zone
-    pending: list[Use] = []
-    answers = Counter[bool]()
+def _observations(setter: Setter, export: Export, found: Survey, today: date, progress: Progress) -> tuple[int, int]:
+    """How many were stored, and how many were known to be so."""
+    pending: list[Aggregate] = []
+    stored = known = 0
     for number, row in enumerate(export.rows(today), start=1):
         if isinstance(row, Week) and row.line not in found.unusable:
-            pending += uses(row, zone)
-        if len(pending) >= _USES:
-            answers.update(store(takehold, workspace_id, SOURCE, pending[:_USES]))
-            del pending[:_USES]
+            pending += aggregates(row)
+        if len(pending) >= _AGGREGATES:
+            new, same = setter.take(pending)
+            stored, known = stored + new, known + same
+            pending.clear()
             progress("rows stored", number, found.rows)
-    answers.update(store(takehold, workspace_id, SOURCE, pending))
+    new, same = setter.take(pending)
     progress("rows stored", found.rows, found.rows)
-    return answers[True], answers[False]
+    return stored + new, known + same

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from service.intake.viva import WEEK_LENGTH, Export, LeftOut, NotAnExport, Week
+from service.intake.files import LeftOut, NotAnExport, Problems, Progress
+from service.intake.viva import WEEK_LENGTH, Export, Week
 from service.intake.viva_cells import WEEK
 
-Progress = Callable[[str, int, int | None], None]
-"""Told of each step: what is being done, how much of it is done, and how much there is, if that is known."""
-
-_SHOWN = 20
 _TOLD_EVERY = 1000
+_OVERLAP = range(1 - WEEK_LENGTH.days, WEEK_LENGTH.days)
+"""Days between the beginnings of two weeks that share a day; each would say something else of it."""
 
 
 @dataclass
@@ -26,15 +24,12 @@ class Seen:
 
 @dataclass
 class Survey:
-    """What was found. unusable: lines of the rows left out. problems: the first twenty of them.
-
-    tells_access: whether the export tells who had Copilot enabled.
-    """
+    """What was found. unusable: lines of the rows left out. tells_access: whether it tells who had Copilot enabled."""
 
     people: dict[str, Seen] = field(default_factory=dict)
     rows: int = 0
     unusable: set[int] = field(default_factory=set)
-    problems: list[LeftOut] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     tells_access: bool = False
 
     @property
@@ -52,13 +47,13 @@ class Survey:
         return sorted({name for seen in self.people.values() for name in seen.weeks.values()})
 
     def add(self, row: Week | LeftOut) -> None:
-        """Takes a row into account; a second one of a person's week is left out."""
+        """Takes a row into account; a second one of any day of a person's is left out."""
         self.rows += 1
         if isinstance(row, LeftOut):
             self._leave_out(row)
             return
         seen = self.people.setdefault(row.person, Seen())
-        if row.start in seen.weeks:
+        if any(row.start + timedelta(days=off) in seen.weeks for off in _OVERLAP):
             self._leave_out(LeftOut(row.line, WEEK, "is of a week that an earlier row tells of for this person"))
             return
         seen.weeks[row.start] = row.organisation
@@ -68,8 +63,7 @@ class Survey:
 
     def _leave_out(self, row: LeftOut) -> None:
         self.unusable.add(row.line)
-        if len(self.problems) < _SHOWN:
-            self.problems.append(row)
+        self.problems.add(row)
 
 
 def survey(export: Export, today: date, progress: Progress) -> Survey:
@@ -80,7 +74,7 @@ def survey(export: Export, today: date, progress: Progress) -> Survey:
         if found.rows % _TOLD_EVERY == 0:
             progress("rows checked", found.rows, None)
     if not found.people:
-        first = found.problems[0] if found.problems else None
+        first = found.problems.first[0] if found.problems.first else None
         why = f"; line {first.line}: {first.column or 'it'} {first.reason}" if first else ""
         raise NotAnExport(f"{export.name} has no row that can be used{why}.")
     progress("rows checked", found.rows, found.rows)

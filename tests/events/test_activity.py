@@ -20,7 +20,7 @@ from events.activity import NAME, advance_activity, local_days, pack, unpack
 from events.database import Database
 from events.followers import enrol
 from events.tables import ACTIVITY, FOLLOWER
-from events.usage_log import Observation, record
+from events.usage_log import Observation, intern_feature, record
 from tests.events.cast import HOME, NOON_MS, until, use
 
 HOUR_MS = 3_600_000
@@ -152,6 +152,48 @@ def test_a_count_too_large_to_be_stored_stays_at_the_top(database: Database) -> 
     for _ in range(3):
         advance_activity(database, workspace, BERLIN, limit=1)
     assert list(folded(database, workspace).values()) == [{2: top, 4: 1}]
+
+
+def reported(database: Database, batches: list[tuple[int, list[Observation]]], grain: str) -> str:
+    """Like `keep`, of features 1 to 3 that are known by this grain."""
+    workspace = f"w{next(_workspaces)}"
+    with database.write("usage", workspace) as connection:
+        enrol(connection, workspace, [NAME])
+        assert [intern_feature(connection, workspace, "a", f"f{n}", grain=grain) for n in (1, 2, 3)] == [1, 2, 3]
+        for received, batch in batches:
+            record(connection, workspace, batch, received)
+    return workspace
+
+
+@pytest.mark.parametrize("grain", ["day", "week"])
+def test_what_is_reported_by_day_or_week_is_set_by_the_last_one_and_may_be_lowered_to_nothing(
+    database: Database, grain: str
+) -> None:
+    batch = [use("a", count=9), use("b", count=4, account_id=7), use("c", count=2), use("d", count=0, account_id=7)]
+    workspace = reported(database, [(NOON_MS, batch)], grain)
+    while advance_activity(database, workspace, BERLIN, limit=1):
+        pass
+    assert list(folded(database, workspace).values()) == [{2: 2, 7: 0}]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=days_of_use(), steps=st.integers(1, 7))
+def test_setting_gives_the_last_value_told_in_steps_of_any_size(
+    database: Database, batches: list[tuple[int, list[Observation]]], steps: int
+) -> None:
+    at_once, in_steps = reported(database, batches, "day"), reported(database, batches, "day")
+    while advance_activity(database, at_once, BERLIN):
+        pass
+    while advance_activity(database, in_steps, BERLIN, limit=steps):
+        pass
+    last: dict[Key, dict[int, int]] = {}
+    for received, batch in batches:
+        for one in batch:
+            occurred = received if one.occurred_ms is None else one.occurred_ms
+            key = (one.source_id, one.feature_id, day_of(occurred, BERLIN), day_of(received, BERLIN))
+            last.setdefault(key, {})[one.account_id] = one.count
+    assert folded(database, at_once) == last
+    assert stored(database, at_once) == stored(database, in_steps)
 
 
 def test_workspaces_are_folded_apart_and_one_that_is_not_enrolled_is_left_alone(database: Database) -> None:

@@ -63,7 +63,7 @@ def test_it_says_what_was_taken_in_what_was_not_and_what_to_do_next(runner: CliR
     command = way_back.removeprefix("To take its facts back: takehold ").replace("TEXT", "wrong-file").split()
     assert typed(runner, *command).stdout == "2 facts withdrawn.\n"
     assert typed(runner, *command).stdout == "0 facts withdrawn.\n"
-    assert "3/3" in done.stderr
+    assert done.stderr == ""
 
 
 def test_of_many_rows_left_out_the_first_twenty_are_shown(runner: CliRunner, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_file_that_is_no_export_ends_in_one_sentence_with_exit_code_1(
 
 def test_a_folder_is_no_export(runner: CliRunner, tmp_path: Path) -> None:
     done = typed(runner, "import", "viva", tmp_path)
-    assert (done.exit_code, done.stderr) == (1, f"Error: {tmp_path} is a folder, not a CSV file.\n")
+    assert (done.exit_code, done.stderr) == (1, f"Error: {tmp_path} is a folder, not a file.\n")
 
 
 def test_a_mistyped_file_name_leaves_no_new_database_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

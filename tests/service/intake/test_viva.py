@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.intake.store import Use
-from service.intake.viva import LeftOut, NotAnExport, Week, open_export
-from service.intake.viva_uses import uses
+from service.intake.files import LeftOut, NotAnExport
+from service.intake.viva import Week, open_export
+from service.intake.viva_uses import aggregates
 from tests.service.intake.exports import CHAT_ACTIONS, CHAT_DAYS, COLUMNS, SUNDAY, row, write
 
 LATER = date(2025, 1, 1)
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def read(path: Path, today: date = LATER) -> list[Week | LeftOut]:
@@ -189,46 +187,43 @@ def test_what_is_no_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
             pass
 
 
-def days_of(made: list[Use], zone: ZoneInfo = BERLIN) -> list[str]:
-    instants = [datetime.fromtimestamp((use.occurred_ms or 0) / 1000, UTC).astimezone(zone) for use in made]
-    assert {(instant.hour, instant.minute) for instant in instants} <= {(12, 0)}
-    return [f"{instant:%a %d}" for instant in instants]
+def used(told: Week) -> list[tuple[str, int]]:
+    """The days with use, and how much."""
+    made = list(aggregates(told))
+    assert len({one.day for one in made}) == 7
+    return [(f"{one.day:%a %d}", one.count) for one in made if one.count]
+
+
+def days_of(told: Week) -> list[str]:
+    return [day for day, _ in used(told)]
 
 
 def test_active_days_are_placed_from_monday_on_then_saturday_then_sunday() -> None:
-    assert days_of(list(uses(week(3), BERLIN))) == ["Mon 01", "Tue 02", "Wed 03"]
-    everything = ["Mon 01", "Tue 02", "Wed 03", "Thu 04", "Fri 05", "Sat 06", "Sun 31"]
-    assert days_of(list(uses(week(7), BERLIN))) == everything
-    assert list(uses(week(0, actions=9), BERLIN)) == []
+    assert days_of(week(3)) == ["Mon 01", "Tue 02", "Wed 03"]
+    assert days_of(week(7)) == ["Mon 01", "Tue 02", "Wed 03", "Thu 04", "Fri 05", "Sat 06", "Sun 31"]
+
+
+def test_the_days_without_use_are_told_as_well_so_that_a_corrected_week_can_have_fewer() -> None:
+    made = list(aggregates(week(0, actions=9)))
+    assert [(one.count, one.grain) for one in made] == [(0, "week")] * 7
+    assert {one.day for one in made} == {SUNDAY + timedelta(days=n) for n in range(7)}
 
 
 def test_a_week_may_begin_on_any_weekday() -> None:
     wednesday = SUNDAY + timedelta(days=3)
-    assert days_of(list(uses(week(4, start=wednesday), BERLIN))) == ["Mon 08", "Tue 09", "Wed 03", "Thu 04"]
-
-
-def test_noon_is_the_workspaces_own() -> None:
-    auckland = ZoneInfo("Pacific/Auckland")
-    assert days_of(list(uses(week(7), auckland)), auckland)[0] == "Mon 01"
+    assert days_of(week(4, start=wednesday)) == ["Mon 08", "Tue 09", "Wed 03", "Thu 04"]
 
 
 @pytest.mark.parametrize(("days", "actions", "counts"), [(3, 8, [3, 3, 2]), (2, 8, [4, 4]), (3, 1, [1, 1, 1])])
 def test_actions_are_spread_evenly_over_the_days_and_are_at_least_one(
     days: int, actions: int, counts: list[int]
 ) -> None:
-    assert [use.count for use in uses(week(days, actions), BERLIN)] == counts
+    assert [count for _, count in used(week(days, actions))] == counts
 
 
 def test_a_feature_without_actions_of_its_own_counts_one_a_day() -> None:
     loop = Week(2, "ada", SUNDAY, "Sales", {"loop": 2}, {"total": 9}, True)
-    assert [(use.app, use.feature, use.count, use.grain) for use in uses(loop, BERLIN)] == [
-        ("copilot", "loop", 1, "week"),
-        ("copilot", "loop", 1, "week"),
+    assert [(one.app, one.feature, one.count, one.kind) for one in aggregates(loop) if one.count] == [
+        ("copilot", "loop", 1, "use"),
+        ("copilot", "loop", 1, "use"),
     ]
-
-
-def test_an_observation_has_the_same_id_in_every_export_and_another_in_every_other_place() -> None:
-    again = [use.item for use in uses(week(2, actions=9), BERLIN)]
-    assert [use.item for use in uses(week(2), BERLIN)] == again
-    others = [week(2, feature="word"), week(2, start=SUNDAY + timedelta(days=7))]
-    assert len({use.item for other in others for use in uses(other, BERLIN)} | set(again)) == 6

@@ -16,12 +16,14 @@ from events.tables import FEATURE, SOURCE, USAGE
 from events.types.change import Feature, MemberPlaced
 from service.commands.changes import impact_role, launch_change, load_change, place_member
 from service.directory.people import find
-from service.intake.viva import NotAnExport, open_export
+from service.intake.files import NotAnExport
+from service.intake.viva import open_export
 from service.intake.viva_import import Imported, import_export
 from service.takehold import Takehold
 from service.worker.follow import follow
 from tests.service.conftest import Caller
 from tests.service.intake.exports import drawn, row, sunday, write
+from tests.service.intake.standing import standing
 
 LATER = date(2025, 1, 1)
 MOST = {"Total_Copilot_active_days": 3, "Copilot_actions_taken_in_Teams": 7, "Days_of_active_Copilot_usage_in_Teams": 2}
@@ -233,3 +235,36 @@ def test_what_an_export_tells_is_adoption_through_the_api(takehold: Takehold, al
         "mature": 12,
         "adopted": 10,
     }
+
+
+def use_by_feature(takehold: Takehold) -> dict[tuple[str, str], list[int]]:
+    """Days and counts that stand, by person and feature."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for (_, actor, feature, _), count in sorted(standing(takehold, ["ada", "bob"]).items()):
+        found.setdefault((actor, feature), []).append(count)
+    return found
+
+
+def test_a_corrected_export_replaces_days_and_actions_and_the_first_one_again_brings_them_back(
+    takehold: Takehold, tmp_path: Path
+) -> None:
+    nothing = dict.fromkeys(MOST, 0)
+    first = [row("ada", sunday(0), **MOST), row("bob", sunday(0), **MOST)]
+    corrected = [row("ada", sunday(0), **{**MOST, "Total_Copilot_active_days": 2}), row("bob", sunday(0), **nothing)]
+    take(takehold, tmp_path, first)
+    before = use_by_feature(takehold)
+    assert before == {(name, f): c for name in ("ada", "bob") for f, c in (("total", [3, 2, 2]), ("teams", [4, 3]))}
+    done = take(takehold, tmp_path, corrected)
+    # Of ada's seven actions two days have four and three; bob's five days are taken back.
+    assert (done.stored, done.duplicates) == (8, 2)
+    assert use_by_feature(takehold) == {("ada", "total"): [4, 3], ("ada", "teams"): [4, 3]}
+    assert take(takehold, tmp_path, corrected).stored == 0
+    assert take(takehold, tmp_path, first).stored == 8
+    assert use_by_feature(takehold) == before
+
+
+def test_of_weeks_that_share_a_day_the_first_stands(takehold: Takehold, tmp_path: Path) -> None:
+    rows = [row("ada", sunday(0), **MOST), row("ada", sunday(0) + timedelta(days=6), **MOST)]
+    done = take(takehold, tmp_path, rows)
+    assert [(one.line, one.column) for one in done.problems] == [(3, "MetricDate")]
+    assert take(takehold, tmp_path, rows).stored == 0

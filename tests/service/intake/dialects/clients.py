@@ -18,7 +18,7 @@ for number in range(120):
                     timestamp=datetime.fromisoformat(sys.argv[3]))
 analytics.identify("somebody", {"email": "p2@example.org"})
 analytics.alias("visitor", "p3")
-analytics.page("p4", "help", "start", message_id="page")
+analytics.page("p4", "help", "start", message_id="page", timestamp=datetime.fromisoformat(sys.argv[3]))
 analytics.group("p5", "team-a")
 analytics.flush()
 analytics.shutdown()
