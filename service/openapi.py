@@ -56,10 +56,11 @@ def document(app: Flask) -> dict[str, Any]:
 
 
 def actions(app: Flask) -> Iterator[tuple[str, str, str]]:
-    """Path as OpenAPI writes it, method in lower case, and action of every route that `allow` guards."""
+    """Path as OpenAPI writes it, method in lower case, and action of every route of the API that `allow` guards."""
     for rule in app.url_map.iter_rules():
         action = getattr(app.view_functions[rule.endpoint], "action", None)
-        if action:
+        # The paths of dialects are described where their clients come from.
+        if action and rule.rule.startswith("/api/"):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 yield VARIABLE.sub(r"{\1}", rule.rule), method.lower(), action
 

@@ -25,6 +25,9 @@ PROBLEMS: Mapping[str, Kind] = {
     ),
     "bad_idempotency_key": Kind((400,), "The `Idempotency-Key` is not 1 to 255 visible ASCII characters."),
     "bad_json": Kind((400,), "The body is not JSON; the message names line and column."),
+    "batch_too_large": Kind(
+        (400,), "A batch of Segment's clients takes at most 500 KB decompressed. Not 413, which they would try again."
+    ),
     "busy": Kind(
         (503,),
         "The store did not get round to the request in time, or too many wait for events already. Nothing was stored; "
@@ -52,8 +55,21 @@ PROBLEMS: Mapping[str, Kind] = {
     "integer_out_of_range": Kind((400,), "An integer does not fit into 64 bits."),
     "internal": Kind((500,), "A fault of ours. It was recorded; the answer tells nothing more on purpose."),
     "invalid": Kind((422,), "Fields are missing, unknown, or not what they should be; `errors` lists them by path."),
+    "invalid_batch": Kind(
+        (400,),
+        "The body is not what a client of this path sends: an object, a list, or an object with a list of them. Single "
+        "events that make no sense are kept in quarantine instead; see `/data-quality`.",
+    ),
+    "invalid_event": Kind(
+        (400,),
+        "The request is not a CloudEvent 1.0: `errors` names what is missing, as `ce-id` where attributes are headers. "
+        "In a batch such an event is kept in quarantine instead, and the others are stored.",
+    ),
     "key_taken": Kind((409,), "There is a change, or a role of this change, with that key already."),
     "lone_surrogate": Kind((400,), "A text holds half of a surrogate pair, which is not a character."),
+    "message_too_large": Kind(
+        (400,), "A message of Segment's clients takes at most 32 KB. Not 413, which they would try again."
+    ),
     "method_not_allowed": Kind((405,), "The path exists for other methods only; `Allow` lists them."),
     "not_found": Kind((404,), "There is nothing at this path."),
     "not_utf8": Kind((400,), "The body is not UTF-8, or begins with a byte order mark."),
@@ -89,6 +105,8 @@ PROBLEMS: Mapping[str, Kind] = {
     "unknown_role": Kind((404, 422), "The change has no role with that key: 404 in the path, 422 in body or query."),
     "unknown_workspace": Kind((404,), "The workspace does not exist."),
     "unsupported_encoding": Kind((415,), "The `Content-Encoding` is neither gzip nor identity."),
-    "unsupported_media_type": Kind((415,), "The body is not called `application/json` in `Content-Type`."),
+    "unsupported_media_type": Kind(
+        (415,), "The body is not called `application/json` in `Content-Type`, or is a CloudEvent in another format."
+    ),
 }
 """By code, in alphabetical order. Any other error that routing finds has its HTTP status's name as code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from service.directory.sources import agree
 from service.http import fields as f
 from service.intake.quarantine import counted
 from service.intake.registry import READERS
+from service.intake.store import Intake, intake
 from service.intake.taking import replay
 from service.queries.quality import source_quality
 from service.unit import Unit
@@ -46,22 +48,36 @@ class QuarantinedSchema(Schema):
 
 
 class QualitySchema(Schema):
+    """How good the telemetry is."""
+
     sources = fields.List(fields.Nested(SourceQualitySchema), required=True)
     quarantine = fields.List(fields.Nested(QuarantinedSchema), required=True)
+
+
+class SourceSchema(Schema):
+    """A source, by the name that stands in the path."""
+
+    source = f.ExternalId(required=True)
 
 
 class TermsSchema(Schema):
     """What is agreed with a source."""
 
-    emails_verified = fields.Boolean(
+    emails_verified = f.Flag(
         required=True,
-        truthy={True},
-        falsy={False},
         metadata={"description": "An address that it gives proves who somebody is, and links accounts to people."},
     )
 
 
+class ReplaySchema(Schema):
+    """What to read again."""
+
+    source = f.ExternalId(metadata={"description": "What this source sent; everything without."})
+
+
 class ReplayedSchema(Schema):
+    """What became of the items in quarantine."""
+
     mapped = fields.Integer(required=True, metadata={"description": "Items that have a place now."})
     stored = fields.Integer(required=True, metadata={"description": "Observations among them that were new."})
     left = fields.Integer(required=True, metadata={"description": "Items that still have no place."})
@@ -79,18 +95,23 @@ def get_quality() -> dict[str, Any]:
     return {"sources": [asdict(one) for one in sources], "quarantine": [row._asdict() for row in kept]}
 
 
-@blp.route("/sources/<source>", methods=["PUT"])
+@blp.route("/sources/<path:source>", methods=["PUT"])
 @allow("sources:write")
 @blp.arguments(TermsSchema)
 @blp.command(204)
 def put_source(work: Unit, data: dict[str, Any], source: str) -> None:
     """Agree terms with a source"""
-    agree(work, f.Text(128).deserialize(source, "source"), data["emails_verified"])
+    agree(work, SourceSchema().load({"source": source})["source"], data["emails_verified"])
+
+
+def _intake() -> AbstractContextManager[Intake]:
+    return intake(takehold(), principal().workspace_id, principal().source)
 
 
 @blp.route("/quarantine/replay", methods=["POST"])
 @allow("sources:write")
-@blp.response(200, ReplayedSchema)
-def post_replay() -> dict[str, int]:
-    """Read everything in quarantine once more"""
-    return asdict(replay(takehold(), principal().workspace_id, dict(READERS)))
+@blp.arguments(ReplaySchema)
+@blp.command(200, ReplayedSchema, _intake)
+def post_replay(work: Intake, data: dict[str, Any]) -> dict[str, Any]:
+    """Read what is in quarantine once more"""
+    return asdict(replay(takehold(), work, dict(READERS), data.get("source")))

@@ -33,6 +33,7 @@ def parts() -> dict[str, str]:
             "settings": tables.settings(),
             "environment": tables.environment(),
             "routes": routes.routes(app),
+            "dialects": routes.dialects(app),
             "pages": routes.pages(app),
             "prometheus": tables.prometheus(),
             "problems": tables.problems(),

@@ -173,6 +173,18 @@ class Whole(fields.Integer):
         super().__init__(strict=True, validate=_range(min, max), **kwargs)
 
 
+class Flag(fields.Boolean):
+    """A JSON true or false; never a string or a number."""
+
+    default_error_messages = {"invalid": "must be true or false"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        # Asked for its type: to Python 1 equals True.
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
 class Number(fields.Float):
     """A finite JSON number from `min` to `max`, both included; never a string or a boolean."""
 

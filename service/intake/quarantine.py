@@ -109,11 +109,14 @@ def counted(connection: Connection, workspace_id: str) -> Sequence[Row[*tuple[An
     ).all()
 
 
-def opened(connection: Connection, vault: Vault, workspace_id: str, after: str = "", limit: int = 500) -> list[Held]:
-    """Items in the order of their hashes, past `after`."""
+def opened(
+    connection: Connection, vault: Vault, workspace_id: str, after: str, limit: int, source: str | None = None
+) -> list[Held]:
+    """Items in the order of their hashes, past `after`; of one source, or of all."""
+    whose = [] if source is None else [_TABLE.c.source == source]
     rows = connection.execute(
         select(_TABLE)
-        .where(_TABLE.c.workspace_id == workspace_id, _TABLE.c.item_hash > after)
+        .where(_TABLE.c.workspace_id == workspace_id, _TABLE.c.item_hash > after, *whose)
         .order_by(_TABLE.c.item_hash)
         .limit(limit)
     ).all()

@@ -23,7 +23,8 @@ _View = TypeVar("_View", bound=Callable[..., Any])
 _BROWSERS = {
     # No cookie is looked at on these paths, so any page may post with a key it knows.
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "anonymousid, authorization, content-encoding, content-type, sentat",
+    "Access-Control-Allow-Headers": "anonymousid, authorization, content-encoding, content-type, posthog-attempt, "
+    "posthog-request-id, posthog-request-timestamp, posthog-sdk-info, sentat",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Max-Age": "86400",
 }
@@ -55,8 +56,13 @@ def key_of_header() -> str | None:
 
 def body() -> object:
     """The request's JSON, whatever its content type, gunzipped by header or by its first bytes. Raises Problem 400."""
+    return json_in(read_body(request))
+
+
+def json_in(raw: bytes) -> object:
+    """The JSON that some bytes are. Raises Problem 400."""
     try:
-        return strict_json.loads(read_body(request))
+        return strict_json.loads(raw)
     except strict_json.BadJson as bad:
         errors = [] if bad.field is None else [FieldError(field=bad.field, message=bad.message)]
         raise Problem(400, bad.code, bad.message, errors) from None

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from events.usage_log import intern_source
 from service.directory.claims import Claim, note
 from service.directory.people import email_index
-from service.intake.messages import Batch, Read, collect
+from service.intake.messages import Batch, Identity, Read, collect
 from service.intake.quarantine import Held, keep, opened, release, sealed
 from service.intake.store import Intake, intake
 from service.takehold import Takehold
+from service.vault import Vault
 
 _AT_ONCE = 500
 
 
-def take(
-    takehold: Takehold, workspace_id: str, source: str, dialect: str, batch: Batch, released: Iterable[str] = ()
-) -> list[bool]:
-    """Stores all of a batch durably or nothing of it; says for each use whether it was new. Raises Busy.
-
-    released: items of the quarantine that it came from, which leave it in the same transaction.
-    """
+def take(takehold: Takehold, workspace_id: str, source: str, dialect: str, batch: Batch) -> list[bool]:
+    """Stores all of a batch durably or nothing of it; says for each use whether it was new. Raises Busy."""
     vault = takehold.vault
-    claims = [
-        Claim(one.actor, None if one.email is None else email_index(vault, workspace_id, one.email), one.same_as)
-        for one in batch.identities
-    ]
+    claims = _claims(vault, workspace_id, batch.identities)
     # Sealed before the lock is taken: the keys are made durable in a store of their own.
     kept = sealed(vault, workspace_id, dialect, source, batch.unmapped)
     with intake(takehold, workspace_id, source) as into:
         stored = into.store(batch.uses)
         _note(into, claims)
         keep(into.connection, kept)
-        release(into.connection, workspace_id, released)
     return stored
+
+
+def _claims(vault: Vault, workspace_id: str, identities: Iterable[Identity]) -> list[Claim]:
+    return [
+        Claim(one.actor, None if one.email is None else email_index(vault, workspace_id, one.email), one.same_as)
+        for one in identities
+    ]
 
 
 def _note(into: Intake, claims: list[Claim]) -> None:
@@ -58,25 +57,26 @@ class Replayed:
     left: int = 0
 
 
-def replay(takehold: Takehold, workspace_id: str, readers: dict[str, Read]) -> Replayed:
-    """Reads everything in quarantine again, after its cause was mended; what has a place now leaves. Raises Busy."""
-    done, last = Replayed(), ""
-    while True:
-        with takehold.database.read() as connection:
-            some = opened(connection, takehold.vault, workspace_id, last, _AT_ONCE)
-        if not some:
-            return done
+def replay(takehold: Takehold, into: Intake, readers: dict[str, Read], source: str | None = None) -> Replayed:
+    """Reads what is in quarantine again, after its cause was mended; what has a place now leaves.
+
+    into: an open transaction; each item is stored in the name of the source that sent it. source: whose items are
+    read; None for everybody's.
+    """
+    done, last, days = Replayed(), "", takehold.settings.usage_retention_days
+    while some := opened(into.connection, takehold.vault, into.workspace_id, last, _AT_ONCE, source):
         last = some[-1].item_hash
-        for (dialect, source), held in groupby(sorted(some, key=_origin), _origin):
-            items = list(held)
-            read, days = readers[dialect], takehold.settings.usage_retention_days
-            batch = collect([one.item for one in items], source, read, days)
+        for (dialect, sender), held in groupby(sorted(some, key=_origin), _origin):
+            items, there = list(held), replace(into, source=sender)
+            batch = collect([one.item for one in items], sender, readers[dialect], days)
+            # What still has no place is there already.
             bad = {id(one.item) for one in batch.unmapped}
             gone = [one.item_hash for one in items if id(one.item) not in bad]
-            # What still has no place is there already.
-            batch.unmapped.clear()
-            done.stored += sum(take(takehold, workspace_id, source, dialect, batch, gone))
+            done.stored += sum(there.store(batch.uses))
+            _note(there, _claims(takehold.vault, into.workspace_id, batch.identities))
+            release(into.connection, into.workspace_id, gone)
             done.mapped, done.left = done.mapped + len(gone), done.left + len(bad)
+    return done
 
 
 def _origin(held: Held) -> tuple[str, str]:

@@ -111,6 +111,7 @@ def _served(engine: str) -> Iterator[Target]:
                 "event_id": answer.get_json()["event_id"],
                 "workspace_id": desk.office.id,
                 "token": "nonsense",
+                "source": "assistant",
             }
             key, rules = desk.office.alice.key, list(app.url_map.iter_rules())
         routes, pages = {}, []

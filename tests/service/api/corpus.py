@@ -46,6 +46,8 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "/reminders/<uuid:reminder>/note": ("POST", "/reminders/R/note", {"text": "Spoke to them."}),
     "/channels": ("POST", "/channels", CHANNEL),
     "/events/<uuid:event_id>/withdraw": ("POST", "/events/E/withdraw", {"reason": "A slip of the finger."}),
+    "/sources/<path:source>": ("PUT", "/sources/assistant", {"emails_verified": True}),
+    "/quarantine/replay": ("POST", "/quarantine/replay", {"source": "assistant"}),
 }
 
 

@@ -213,4 +213,11 @@ FIELDS = [
         {"kind": "slack", "target": "https://slack.invalid/x"},
         [("target", "https://evil.invalid/https://slack.invalid/"), ("target", "http://slack.invalid/x")],
     ),
+    *bodies(
+        "/sources/<path:source>",
+        {"emails_verified": True},
+        [("emails_verified", bad) for bad in ("true", 1, 0, [], None)] + [("source", "assistant")],
+    ),
+    *bodies("/quarantine/replay", {"source": "x"}, [("source", bad) for bad in ("", "x" * 257, "a\nb", 7)]),
+    *bodies("/quarantine/replay", {}, [("colour", "red")]),
 ]

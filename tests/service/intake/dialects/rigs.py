@@ -70,6 +70,47 @@ def _segment_took(answer: TestResponse, _: int) -> None:
     assert (answer.status_code, answer.get_json()) == (200, {"success": True})
 
 
+def _posthog(said: Sequence[Said], key: str, raw: Sequence[Any] = ()) -> Wire:
+    events = [
+        {
+            "event": one.feature,
+            "distinct_id": one.actor,
+            "uuid": one.id,
+            "timestamp": one.at.isoformat(),
+            "properties": {"$lib": "posthog-python", "colour": "blue"},
+        }
+        for one in said
+    ]
+    body = json.dumps({"batch": [*events, *raw], "sent_at": "2026-01-01T00:00:00Z", "api_key": key}).encode()
+    return Wire("/batch/", {"Content-Type": "application/json"}, body)
+
+
+def _posthog_took(answer: TestResponse, _: int) -> None:
+    assert (answer.status_code, answer.get_json()) == (200, {"status": 1})
+
+
+def _cloudevents(said: Sequence[Said], key: str, raw: Sequence[Any] = ()) -> Wire:
+    events = [
+        {
+            "specversion": "1.0",
+            "id": one.id,
+            "source": "/assistant",
+            "type": one.feature,
+            "time": one.at.isoformat(),
+            "data": {"actor": one.actor, "colour": "blue"},
+        }
+        for one in said
+    ]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/cloudevents-batch+json"}
+    return Wire("/v1/cloudevents", headers, json.dumps([*events, *raw]).encode())
+
+
+def _cloudevents_took(answer: TestResponse, _: int) -> None:
+    assert (answer.status_code, answer.data) == (202, b"")
+
+
+_CLOUDEVENT = {"specversion": "1.0", "id": "x", "source": "/assistant", "type": "asked", "subject": "ada"}
+
 RIGS = (
     Rig(
         "segment",
@@ -85,6 +126,38 @@ RIGS = (
         _segment_took,
         512_000,
         400,
+    ),
+    Rig(
+        "posthog",
+        _posthog,
+        {
+            "event: missing": {"distinct_id": "ada"},
+            "distinct_id: missing": {"event": "asked"},
+            "event: longer than 128 characters": {"event": "x" * 129, "distinct_id": "ada"},
+            "timestamp: not an ISO 8601 instant": {"event": "asked", "distinct_id": "ada", "timestamp": 1_773_144_000},
+            "properties: not an object": {"event": "asked", "distinct_id": "ada", "properties": [1]},
+            "properties.alias: missing": {"event": "$create_alias", "distinct_id": "ada"},
+            "item: not an object": "a string",
+        },
+        _posthog_took,
+        2**20,
+    ),
+    Rig(
+        "cloudevents",
+        _cloudevents,
+        {
+            "specversion: not 1.0": _CLOUDEVENT | {"specversion": "0.3"},
+            "id: missing": _CLOUDEVENT | {"id": ""},
+            "source: missing": _CLOUDEVENT | {"source": None},
+            "type: missing": _CLOUDEVENT | {"type": " "},
+            "time: not an ISO 8601 instant": _CLOUDEVENT | {"time": "noon"},
+            "data: not an object": _CLOUDEVENT | {"data": "some text"},
+            "data.actor: missing": _CLOUDEVENT | {"subject": None, "data": {}},
+            "data.count: not a whole number from 1 to 1,000,000": _CLOUDEVENT | {"data": {"count": 0}},
+            "event: not an object": "a string",
+        },
+        _cloudevents_took,
+        2**20,
     ),
 )
 """One for each dialect of `service.intake.registry`."""

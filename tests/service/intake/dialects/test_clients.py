@@ -48,8 +48,14 @@ def admin(takehold: Running) -> Api:
 
 @pytest.mark.parametrize(
     ("program", "number"),
-    [(clients.SEGMENT, 121), (clients.RUDDERSTACK, 120)],
-    ids=["segment-analytics-python", "rudder-sdk-python"],
+    [
+        (clients.SEGMENT, 121),
+        (clients.RUDDERSTACK, 120),
+        (clients.POSTHOG, 121),
+        (clients.POSTHOG_V1, 121),
+        (clients.CLOUDEVENTS, 48),
+    ],
+    ids=["segment-analytics-python", "rudder-sdk-python", "posthog", "posthog in mode v1", "cloudevents"],
 )
 def test_its_events_show_up_in_adoption_once_however_often_they_are_sent(
     program: str, number: int, takehold: Running, admin: Api
