@@ -35,11 +35,11 @@ def segment(tool: Caller, *messages: Any) -> None:
 
 
 def sources(office: Office) -> dict[str, dict[str, Any]]:
-    return {one.pop("source"): one for one in office.charlie.get("/data-quality").get_json()["sources"]}
+    return {one.pop("source"): one for one in office.alice.get("/data-quality").get_json()["sources"]}
 
 
 def quarantine(office: Office) -> list[dict[str, Any]]:
-    return office.charlie.get("/data-quality").get_json()["quarantine"]  # type: ignore[no-any-return]
+    return office.alice.get("/data-quality").get_json()["quarantine"]  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def tool(office: Office) -> Caller:
 
 
 def test_without_any_source_there_is_nothing_to_tell(office: Office) -> None:
-    assert office.charlie.get("/data-quality").get_json() == {"sources": [], "quarantine": []}
+    assert office.alice.get("/data-quality").get_json() == {"sources": [], "quarantine": []}
 
 
 def test_a_source_is_told_by_its_unknown_actors_its_last_word_and_its_clocks(office: Office, tool: Caller) -> None:
@@ -105,7 +105,7 @@ def test_each_workspace_sees_its_own(office: Office, tool: Caller) -> None:
     with at("2026-03-10T12:00+00:00"):
         segment(tool, track("1", "p1"), track("2", None))
         other = office.house.office()
-        assert other.charlie.get("/data-quality").get_json() == {"sources": [], "quarantine": []}
+        assert other.alice.get("/data-quality").get_json() == {"sources": [], "quarantine": []}
         assert other.alice.post("/quarantine/replay", {}).get_json() == {"mapped": 0, "stored": 0, "left": 0}
         assert len(quarantine(office)) == 1
 
@@ -116,7 +116,7 @@ def test_what_had_no_place_is_counted_by_its_reason_and_nothing_of_it_is_shown(o
     with at("2026-03-10T13:00+00:00"):
         # The second of these came before, so it is one item still.
         segment(tool, track("4", None), track("1", None))
-        told = office.charlie.get("/data-quality")
+        told = office.alice.get("/data-quality")
     common = {"dialect": "segment", "source": "tool", "first": "2026-03-10T12:00:00+00:00"}
     assert told.get_json()["quarantine"] == [
         {**common, "reason": "userId: missing", "number": 3, "last": "2026-03-10T13:00:00+00:00"},
