@@ -59,7 +59,8 @@ def actions(app: Flask) -> Iterator[tuple[str, str, str]]:
     """Path as OpenAPI writes it, method in lower case, and action of every route that `allow` guards."""
     for rule in app.url_map.iter_rules():
         action = getattr(app.view_functions[rule.endpoint], "action", None)
-        if action:
+        # What other systems' clients speak is described where they are.
+        if action and rule.rule.startswith("/api/"):
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
                 yield VARIABLE.sub(r"{\1}", rule.rule), method.lower(), action
 

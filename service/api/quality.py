@@ -13,7 +13,7 @@ from service.api.writing import Blueprint
 from service.directory.sources import agree
 from service.http import fields as f
 from service.intake.quarantine import counted
-from service.intake.registry import READERS
+from service.intake.registry import READERS, RECORDERS
 from service.intake.taking import replay
 from service.queries.quality import source_quality
 from service.unit import Unit
@@ -93,4 +93,7 @@ def put_source(work: Unit, data: dict[str, Any], source: str) -> None:
 @blp.response(200, ReplayedSchema)
 def post_replay() -> dict[str, int]:
     """Read everything in quarantine once more"""
-    return asdict(replay(takehold(), principal().workspace_id, dict(READERS)))
+    who = principal()
+    done = [replay(takehold(), who.workspace_id, dict(READERS))]
+    done += [recorder.replay(takehold(), who) for recorder in RECORDERS]
+    return {name: sum(asdict(one)[name] for one in done) for name in asdict(done[0])}

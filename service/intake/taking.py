@@ -63,7 +63,7 @@ def replay(takehold: Takehold, workspace_id: str, readers: dict[str, Read]) -> R
     done, last = Replayed(), ""
     while True:
         with takehold.database.read() as connection:
-            some = opened(connection, takehold.vault, workspace_id, last, _AT_ONCE)
+            some = opened(connection, takehold.vault, workspace_id, last, _AT_ONCE, readers)
         if not some:
             return done
         last = some[-1].item_hash

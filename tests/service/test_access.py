@@ -31,6 +31,7 @@ OPEN = {
     "/sign-in/<token>": "the token is the key",
     "/sign-out": "ends the session that it comes with",
     "/unsubscribe/<workspace_id>/<token>": "the token is the key",
+    "/xapi/about": "which versions of xAPI are spoken",
 }
 """Routes that `allow` does not guard, and why they need not be."""
 
