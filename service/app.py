@@ -30,7 +30,7 @@ from service.api import (
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.http.store_fault import problem_of
-from service.intake.registry import DIALECTS
+from service.intake.registry import DIALECTS, RECORDERS
 from service.metrics import REQUESTS
 from service.probing import suspect
 from service.takehold import NoWorkspace, Takehold
@@ -73,7 +73,7 @@ def create_app(takehold: Takehold) -> Flask:
     for resource in RESOURCES:
         api.register_blueprint(resource.blp, url_prefix="/api/v1")
     app.register_blueprint(health.blp)
-    for dialect in DIALECTS:
+    for dialect in (*DIALECTS, *RECORDERS):
         app.register_blueprint(dialect.blp)
     add_pages(app, takehold)
     _translate_errors(app)

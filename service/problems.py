@@ -25,6 +25,9 @@ PROBLEMS: Mapping[str, Kind] = {
     ),
     "bad_idempotency_key": Kind((400,), "The `Idempotency-Key` is not 1 to 255 visible ASCII characters."),
     "bad_json": Kind((400,), "The body is not JSON; the message names line and column."),
+    "bad_parameter": Kind(
+        (400,), "An xAPI request has a query parameter that is unknown, unsupported, missing or not what it should be."
+    ),
     "batch_too_large": Kind(
         (400,), "A batch of Segment's clients takes at most 500 KB decompressed. Not 413, which they would try again."
     ),
@@ -65,6 +68,11 @@ PROBLEMS: Mapping[str, Kind] = {
         "The request is not a CloudEvent 1.0: `errors` names what is missing, as `ce-id` where attributes are headers. "
         "In a batch such an event is kept in quarantine instead, and the others are stored.",
     ),
+    "invalid_statement": Kind(
+        (400,),
+        "An xAPI statement is not what the standard asks for; the field is named, after its place in the batch. "
+        "Nothing of the batch was stored.",
+    ),
     "key_taken": Kind((409,), "There is a change, or a role of this change, with that key already."),
     "lone_surrogate": Kind((400,), "A text holds half of a surrogate pair, which is not a character."),
     "message_too_large": Kind(
@@ -78,6 +86,11 @@ PROBLEMS: Mapping[str, Kind] = {
     ),
     "nul_character": Kind((400,), "The body or the address holds a NUL character."),
     "number_not_finite": Kind((400,), "A number is NaN, infinite, or too large to be told from infinity."),
+    "statement_taken": Kind(
+        (409,),
+        "An xAPI statement has the id of another one that is stored already. Nothing of the batch was stored; what is "
+        "stored never changes.",
+    ),
     "storage_full": Kind(
         (503,),
         "There is no room to store anything. Nothing was stored; repeat it after `Retry-After`. Reading still works.",
@@ -85,6 +98,9 @@ PROBLEMS: Mapping[str, Kind] = {
     "too_deep": Kind((400,), "The JSON is nested deeper than 32 levels."),
     "too_large": Kind(
         (413,), "The body is over 1 MiB as sent, or over 10 MiB decompressed. Send smaller batches; gzip helps."
+    ),
+    "too_many_statements": Kind(
+        (413,), "A batch holds more xAPI statements than are taken at once. Send smaller batches."
     ),
     "unauthenticated": Kind(
         (401,), "There is no key in `Authorization: Bearer`, or it is mistyped, unknown, expired or revoked."
@@ -103,10 +119,15 @@ PROBLEMS: Mapping[str, Kind] = {
     ),
     "unknown_reminder": Kind((404,), "There is no such reminder, or the key may not see it."),
     "unknown_role": Kind((404, 422), "The change has no role with that key: 404 in the path, 422 in body or query."),
+    "unknown_source": Kind((404,), "No source of that name ever reported anything."),
+    "unknown_statement": Kind((404,), "There is no xAPI statement of that id that this key may read, or it is void."),
     "unknown_workspace": Kind((404,), "The workspace does not exist."),
     "unsupported_encoding": Kind((415,), "The `Content-Encoding` is neither gzip nor identity."),
     "unsupported_media_type": Kind(
         (415,), "The body is not called `application/json` in `Content-Type`, or is a CloudEvent in another format."
+    ),
+    "unsupported_version": Kind(
+        (400,), "`X-Experience-API-Version` is missing, or names a version of xAPI that is not spoken here."
     ),
 }
 """By code, in alphabetical order. Any other error that routing finds has its HTTP status's name as code."""

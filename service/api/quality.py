@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -14,9 +16,9 @@ from service.api.writing import Blueprint
 from service.directory.sources import agree
 from service.http import fields as f
 from service.intake.quarantine import counted
-from service.intake.registry import READERS
+from service.intake.registry import READERS, RECORDERS
 from service.intake.store import Intake, intake
-from service.intake.taking import replay
+from service.intake.taking import Replayed, replay
 from service.queries.quality import source_quality
 from service.unit import Unit
 
@@ -108,10 +110,22 @@ def _intake() -> AbstractContextManager[Intake]:
     return intake(takehold(), principal().workspace_id, principal().source)
 
 
+def _recorded(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Facts first, in transactions of their own: nobody may hold the usage log and wait for the event log."""
+
+    @wraps(view)
+    def replaying(data: dict[str, Any]) -> Any:
+        return view(data, [recorder.replay(takehold(), principal(), data.get("source")) for recorder in RECORDERS])
+
+    return replaying
+
+
 @blp.route("/quarantine/replay", methods=["POST"])
 @allow("sources:write")
 @blp.arguments(ReplaySchema)
+@_recorded
 @blp.command(200, ReplayedSchema, _intake)
-def post_replay(work: Intake, data: dict[str, Any]) -> dict[str, Any]:
+def post_replay(work: Intake, data: dict[str, Any], recorded: Sequence[Replayed]) -> dict[str, Any]:
     """Read what is in quarantine once more"""
-    return asdict(replay(takehold(), work, dict(READERS), data.get("source")))
+    done = [replay(takehold(), work, dict(READERS), data.get("source")), *recorded]
+    return {name: sum(asdict(one)[name] for one in done) for name in asdict(done[0])}

@@ -29,7 +29,7 @@ class RetractedSchema(PositionSchema):
     event_id = fields.UUID(required=True, metadata={"description": "Withdraw this event, and all counts again."})
 
 
-@blp.route("/sources/<source>/retractions", methods=["POST"])
+@blp.route("/sources/<path:source>/retractions", methods=["POST"])
 @allow("events:withdraw")
 @blp.arguments(RetractionSchema)
 @blp.command(201, RetractedSchema)

@@ -17,12 +17,16 @@ _NAMESPACE = UUID("4d0b7f0e-4a3e-4a4e-9d52-2d4cfb0f4a10")
 Verdict = Literal["stored", "duplicate", "id_taken"]
 
 
-def record_trainings(unit: Unit, source: str, items: Sequence[Mapping[str, Any]]) -> list[Verdict]:
+def record_trainings(
+    unit: Unit, source: str, items: Sequence[Mapping[str, Any]], proven: Mapping[str, UUID] | None = None
+) -> list[Verdict]:
     """Records training steps; the same id and content again is a duplicate, with other content it is refused.
 
-    A person nobody announced becomes a provisional one, so that no training is lost.
+    A person nobody announced becomes a provisional one, so that no training is lost. proven: people by what the items
+    call them, who are known some other way than by name; a name that the directory has goes before it.
     """
-    people = find(unit.connection, unit.vault, unit.workspace.id, [item["person"] for item in items], source)
+    named = find(unit.connection, unit.vault, unit.workspace.id, [item["person"] for item in items], source)
+    people = {**(proven or {}), **named}
     strangers = {item["person"]: uuid4() for item in items if item["person"] not in people}
     people |= strangers
     steps = [_step(unit, source, people[item["person"]], item) for item in items]
@@ -37,13 +41,18 @@ def record_trainings(unit: Unit, source: str, items: Sequence[Mapping[str, Any]]
         else:
             verdicts.append("duplicate" if known[id] == content(step) else "id_taken")
     # Whom nothing but refused items name is not registered.
-    named = {item["person"] for item, verdict in zip(items, verdicts, strict=True) if verdict == "stored"}
-    provisional(unit, source, {external: id for external, id in strangers.items() if external in named})
+    kept = {item["person"] for item, verdict in zip(items, verdicts, strict=True) if verdict == "stored"}
+    provisional(unit, source, {external: id for external, id in strangers.items() if external in kept})
     unit.append_all(fresh)
     return verdicts
 
 
+def training_id(workspace_id: str, source: str, id: str) -> UUID:
+    """The event that a source's step of that id is recorded as."""
+    return uuid5(_NAMESPACE, f"{workspace_id}/{source}/{id}")
+
+
 def _step(unit: Unit, source: str, person: UUID, item: Mapping[str, Any]) -> tuple[UUID, NewEvent]:
-    id = uuid5(_NAMESPACE, f"{unit.workspace.id}/{source}/{item['id']}")
+    id = training_id(unit.workspace.id, source, item["id"])
     step = TrainingRecorded(person=person, course=item["course"], status=item["status"], score=item.get("score"))
     return id, NewEvent(stream=uuid5(person, "training"), event=step, occurred_at=item["occurred_at"], event_id=id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from service.directory.tables import SOURCE_TERMS
 from service.unit import Unit
@@ -15,3 +15,9 @@ def agree(unit: Unit, source: str, emails_verified: bool) -> None:
     if not known.rowcount:
         row = {"workspace_id": unit.workspace.id, "source": source, "emails_verified": emails_verified}
         unit.connection.execute(insert(SOURCE_TERMS).values(**row))
+
+
+def vouches_for_addresses(connection: Connection, workspace_id: str, source: str) -> bool:
+    """Whether an address that a source gives proves who somebody is."""
+    here = SOURCE_TERMS.c.workspace_id == workspace_id, SOURCE_TERMS.c.source == source
+    return bool(connection.scalar(select(SOURCE_TERMS.c.emails_verified).where(*here)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,7 +46,7 @@ def sealed(
     for one in found:
         text = msgspec.json.encode(one.item, order="sorted").decode()
         # A client that sends an item again has not sent two.
-        texts[vault.index(workspace_id, f"quarantine/{dialect}/{source}", hashed(text))] = (one.reason, text)
+        texts[item_hash(vault, workspace_id, dialect, source, one.item)] = (one.reason, text)
     boxes = vault.seal_many(workspace_id, [(uuid4(), text) for _, text in texts.values()])
     return [
         {
@@ -61,6 +61,12 @@ def sealed(
         }
         for (number, (reason, _)), box in zip(texts.items(), boxes, strict=True)
     ]
+
+
+def item_hash(vault: Vault, workspace_id: str, dialect: str, source: str, item: object) -> str:
+    """The number that an item is kept under; equal for equal items of one source."""
+    text = msgspec.json.encode(item, order="sorted").decode()
+    return vault.index(workspace_id, f"quarantine/{dialect}/{source}", hashed(text))
 
 
 def hashed(text: str) -> str:
@@ -93,6 +99,12 @@ def _drop_the_oldest(connection: Connection, workspace_id: str) -> None:
         connection.execute(delete(_TABLE).where(here, _TABLE.c.item_hash.in_(oldest)))
 
 
+def holds(connection: Connection, workspace_id: str, number: str) -> bool:
+    """Whether an item is in quarantine, by its `item_hash`."""
+    here = _TABLE.c.workspace_id == workspace_id, _TABLE.c.item_hash == number
+    return connection.scalar(select(func.count()).where(*here)) == 1
+
+
 def counted(connection: Connection, workspace_id: str) -> Sequence[Row[*tuple[Any, ...]]]:
     """By dialect, source and reason: number of items, first and last received."""
     grouped = (_TABLE.c.dialect, _TABLE.c.source, _TABLE.c.reason)
@@ -110,16 +122,19 @@ def counted(connection: Connection, workspace_id: str) -> Sequence[Row[*tuple[An
 
 
 def opened(
-    connection: Connection, vault: Vault, workspace_id: str, after: str, limit: int, source: str | None = None
+    connection: Connection,
+    vault: Vault,
+    workspace_id: str,
+    after: str,
+    limit: int,
+    dialects: Collection[str],
+    source: str | None = None,
 ) -> list[Held]:
-    """Items in the order of their hashes, past `after`; of one source, or of all."""
-    whose = [] if source is None else [_TABLE.c.source == source]
-    rows = connection.execute(
-        select(_TABLE)
-        .where(_TABLE.c.workspace_id == workspace_id, _TABLE.c.item_hash > after, *whose)
-        .order_by(_TABLE.c.item_hash)
-        .limit(limit)
-    ).all()
+    """Items of some dialects in the order of their hashes, past `after`; of one source, or of all."""
+    wanted = [_TABLE.c.workspace_id == workspace_id, _TABLE.c.item_hash > after, _TABLE.c.dialect.in_(dialects)]
+    if source is not None:
+        wanted.append(_TABLE.c.source == source)
+    rows = connection.execute(select(_TABLE).where(*wanted).order_by(_TABLE.c.item_hash).limit(limit)).all()
     texts = vault.open_many(workspace_id, {row.item_hash: Sealed(key=row.item_key, box=row.item) for row in rows})
     return [Held(row.item_hash, row.dialect, row.source, msgspec.json.decode(texts[row.item_hash])) for row in rows]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from service.intake import cloudevents, posthog, segment
+from service.intake import cloudevents, posthog, segment, xapi
 from service.intake.messages import Read
 
 DIALECTS: tuple[ModuleType, ...] = (segment, posthog, cloudevents)
 """Modules with `NAME`, `blp` (the paths that clients expect) and `read` (one item: uses and identities)."""
 
 READERS: Mapping[str, Read] = {dialect.NAME: dialect.read for dialect in DIALECTS}
+
+RECORDERS: tuple[ModuleType, ...] = (xapi,)
+"""Modules with `NAME`, `blp` and `replay`: what they take becomes facts in the event log, and is no usage."""

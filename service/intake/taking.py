@@ -64,7 +64,7 @@ def replay(takehold: Takehold, into: Intake, readers: dict[str, Read], source: s
     read; None for everybody's.
     """
     done, last, days = Replayed(), "", takehold.settings.usage_retention_days
-    while some := opened(into.connection, takehold.vault, into.workspace_id, last, _AT_ONCE, source):
+    while some := opened(into.connection, takehold.vault, into.workspace_id, last, _AT_ONCE, readers, source):
         last = some[-1].item_hash
         for (dialect, sender), held in groupby(sorted(some, key=_origin), _origin):
             items, there = list(held), replace(into, source=sender)

@@ -1,0 +1,1 @@
+"""Learning systems deliver xAPI statements."""
