@@ -17,7 +17,7 @@ from service.access import ACCESS, ROLES, Principal, actions_of
 from service.apikeys import create_key
 from service.app import create_app
 from service.directory.tables import API_KEY
-from service.intake.registry import READERS
+from service.intake.registry import DIALECTS, RECORDERS
 from service.openapi import specimen
 from service.organisation import create_workspace, issue_key
 from service.takehold import Takehold
@@ -71,7 +71,7 @@ def call(app: Flask, rule: Rule, method: str, key: str | None) -> Any:
 
 def dialect(rule: Rule) -> bool:
     """Whether a path is one that clients of other systems expect."""
-    return rule.endpoint.partition(".")[0] in READERS
+    return rule.endpoint.partition(".")[0] in {dialect.NAME for dialect in (*DIALECTS, *RECORDERS)}
 
 
 @pytest.fixture(scope="module")
