@@ -13,7 +13,24 @@ from adkar.refusal import Refused
 from events.appending import Conflict
 from events.database import Busy
 from service import health
-from service.api import adkar, adoption, changes, channels, feed, people, records, reminders, usage, withdrawals
+from service.api import (
+    adkar,
+    adoption,
+    changes,
+    channels,
+    feed,
+    funnel,
+    lifecycle,
+    people,
+    records,
+    reminders,
+    retention,
+    segments,
+    speed,
+    training,
+    usage,
+    withdrawals,
+)
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.http.store_fault import problem_of
@@ -22,7 +39,24 @@ from service.probing import suspect
 from service.takehold import NoWorkspace, Takehold
 from service.web.registry import add_pages
 
-RESOURCES = (people, changes, records, usage, adoption, adkar, reminders, channels, feed, withdrawals)
+RESOURCES = (
+    people,
+    changes,
+    records,
+    usage,
+    adoption,
+    lifecycle,
+    retention,
+    funnel,
+    segments,
+    speed,
+    training,
+    adkar,
+    reminders,
+    channels,
+    feed,
+    withdrawals,
+)
 """Every resource of the API; a new one is one module and one line here."""
 
 _BUSY_SECONDS = 1
