@@ -39,8 +39,8 @@ class Point:
     """The figures of the window that ends with `day` (ordinal, inclusive).
 
     eligible, access, mature: impacted people, those with access, those with access for the whole window.
-    active: impacted people with a day of use. adopted: mature people who meet the definition.
-    rate: adopted / mature; None when unknown and when nobody is mature. low, high: its bounds, kept when
+    active: impacted people with a day of use; None when unknown. adopted: mature people who are known to meet the
+    definition. rate: adopted / mature; None when unknown and when nobody is mature. low, high: its bounds, kept when
     the rate is unknown. coverage: share of expected days reported, None when none was expected.
     Every figure may be None when the status is `suppressed`.
     """
@@ -130,7 +130,8 @@ def series(
                 eligible=int(np.count_nonzero(here)),
                 access=int(np.count_nonzero(with_access(roster, one))),
                 mature=of,
-                active=int(np.count_nonzero(here & (used > 0))),
+                # What a silent source did not say looks like people who stopped.
+                active=int(np.count_nonzero(here & (used > 0))) if known else None,
                 adopted=adopted,
                 rate=low if known else None,
                 low=low,

@@ -9,27 +9,22 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Range
 from sqlalchemy import Connection
 
-from service.api.ask import AskSchema, ExplainSchema
-from service.api.changes import AdoptionDefinitionSchema, definition
-from service.api.context import allow, principal, takehold
-from service.api.reading import StaleSchema, reading
-from service.commands.changes import load_change, role_of
+from service.api.context import allow
+from service.api.reading import reading
+from service.api.slices import LONGEST, MetricSchema, SliceSchema, asked, query_problem
+from service.api.tables import CSV, tabular
 from service.http import fields as f
 from service.http.blueprint import Blueprint
-from service.http.problem import FieldError, Problem
-from service.queries.adoption import ChangeUsage, Day
+from service.queries.adoption import Day
 from service.queries.explain import explain_adoption
-from service.queries.view import view
 from service.readmodels.links import Links
 from service.readmodels.members import Members
 
 blp = Blueprint("adoption", __name__, description="Adoption of a change.")
-_LONGEST = 400
 _DEFAULT_DAYS = 90
-WEEK_GRAIN = "Some sources report by week: days inside a week are not exact."
 
 
-class AdoptionQuerySchema(AskSchema):
+class AdoptionQuerySchema(SliceSchema):
     start = f.Day(data_key="from", metadata={"description": "First day, included."})
     end = f.Day(data_key="to", metadata={"description": "Last day, included; the running day is never judged."})
     window = fields.Integer(validate=Range(1, 366), metadata={"description": "Trailing days to look at."})
@@ -59,43 +54,28 @@ class PointSchema(Schema):
     )
 
 
-class AdoptionSchema(StaleSchema):
-    definition = fields.Nested(AdoptionDefinitionSchema, required=True)
-    zone = fields.String(required=True, metadata={"description": "Cuts the days."})
-    grain = fields.String(required=True, metadata={"description": "`week` when a source reports by week, else `day`."})
-    notice = fields.String(allow_none=True)
-    as_of_effective = fields.Date(required=True, metadata={"description": "Usage received up to the end of this day."})
+class AdoptionSchema(MetricSchema):
     series = fields.List(fields.Nested(PointSchema), required=True)
-    explain = fields.Nested(ExplainSchema, metadata={"description": "Of the last point, where it was asked for."})
 
 
 @blp.route("/changes/<change>/adoption", methods=["GET"])
 @allow("adoption:read")
 @blp.arguments(AdoptionQuerySchema, location="query")
 @blp.response(200, AdoptionSchema)
+@blp.alt_response(200, content_type=CSV, schema={"type": "string"})
+@tabular(PointSchema, lambda body: body["series"])
 @reading(Members, Links)
 def get_adoption(connection: Connection, query: dict[str, Any], change: str) -> dict[str, Any]:
     """Adoption by day, of a role or of the whole change"""
-    seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
-    state = load_change(connection, seen.workspace.id, change, seen.at)
-    role = role_of(state, query["role"], "role") if "role" in query else None
-    usage = ChangeUsage(seen, state)
-    days = _days(query, seen.yesterday)
-    defined, window = definition(state.definition(role)), query.get("window")
+    about = asked(connection, query, change)
+    days, window = _days(query, about.yesterday), query.get("window")
+    series = about.usage.days(about.role, days, window)
+    answer = about.answer(series=[_point(day) for day in series])
     if window:
-        defined |= {"window_days": window, "min_days": min(defined["min_days"], window)}
-    grain = usage.seen(state.definition(role)).grain
-    series = usage.days(role, days, window)
-    answer = {
-        "definition": defined,
-        "zone": seen.workspace.zone.key,
-        "grain": grain,
-        "notice": WEEK_GRAIN if grain == "week" else None,
-        "as_of_effective": seen.today,
-        "series": [_point(day) for day in series],
-    }
+        told = answer["definition"]
+        answer["definition"] = told | {"window_days": window, "min_days": min(told["min_days"], window)}
     if query.get("explain") and series:
-        answer["explain"] = explain_adoption(usage, role, series[-1], window)
+        answer["explain"] = explain_adoption(about.usage, about.role, series[-1], window)
     return answer
 
 
@@ -103,14 +83,10 @@ def _days(query: dict[str, Any], yesterday: date) -> list[int]:
     end = min(query.get("end") or yesterday, yesterday)
     start = query.get("start") or end - timedelta(days=_DEFAULT_DAYS - 1)
     if query.get("end") and start > query["end"]:
-        raise _query_problem("to", "must not be earlier than from")
-    if (end - start).days >= _LONGEST:
-        raise _query_problem("from", f"at most {_LONGEST} days at once")
+        raise query_problem("to", "must not be earlier than from")
+    if (end - start).days >= LONGEST:
+        raise query_problem("from", f"at most {LONGEST} days at once")
     return list(range(start.toordinal(), end.toordinal() + 1))
-
-
-def _query_problem(field: str, message: str) -> Problem:
-    return Problem(422, "invalid", f"{field}: {message}", [FieldError(field=field, message=message)])
 
 
 def _point(day: Day) -> dict[str, Any]:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import numpy as np
 
+from adkar.actions import Actions
 from adkar.adoption import Definition, Point, Usage, series, suppressed
 from adkar.change import Change, Role
 from adkar.plan import planned_rate
-from adkar.population import NEVER_LEFT, Roster, impacted, mature, merged
+from adkar.population import Roster, impacted, mature
 from events.types.change import AdoptionDefined, Feature
+from service.queries.actions import actions
+from service.queries.kept import checkpoints, kept
 from service.queries.restatement import membership_revisions, trailing_any
-from service.queries.usage import Sightings, checkpoints, kept, sightings
+from service.queries.rosters import Rosters, of_cohort
+from service.queries.usage import Sightings, sightings
 from service.queries.view import View
 from service.readmodels.members import Member, members_of
 
 _DAYS_AT_ONCE = 32
 """Bounds the memory: so many bytes a person, three times."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The part of a change that is asked about: use of one feature, and people whose first access is of one month.
+
+    cohort: the month's first day.
+    """
+
+    feature: Feature | None = None
+    cohort: date | None = None
 
 
 @dataclass(frozen=True)
@@ -38,48 +53,55 @@ class Day:
     restated: bool
 
 
-class _Members:
-    """The members of a change, looked at from the sides that questions come from."""
-
-    def __init__(self, members: Sequence[Member]) -> None:
-        self.all = members
-        self.people: list[UUID] = list(dict.fromkeys(member.person for member in members))
-        self.number = {person: number for number, person in enumerate(self.people)}
-        self.by_role: dict[UUID, list[Member]] = {}
-        for member in members:
-            self.by_role.setdefault(member.role, []).append(member)
-        self.rosters: dict[Hashable, Roster] = {}
-
-
 class ChangeUsage:
     """What is known of a change's people and their use, loaded once for any number of questions."""
 
-    def __init__(self, view: View, change: Change) -> None:
-        self.view, self.change = view, change
+    def __init__(self, view: View, change: Change, part: Slice | None = None) -> None:
+        self.view, self.change, self.part = view, change, part or Slice()
         self._at = checkpoints(view)
-        self._members = kept(
+        self._rosters = kept(
             view,
             ("members", change.id),
             self._at[0],
-            lambda: _Members(members_of(view.connection, view.workspace.id, change.id, view.at)),
+            lambda: Rosters(members_of(view.connection, view.workspace.id, change.id, view.at)),
         )
-        self.members, self.people = self._members.all, self._members.people
+        self.members, self.people = self._rosters.members, self._rosters.people
         self._sightings: dict[tuple[Feature, ...], Sightings] = {}
+
+    @property
+    def minimum(self) -> int:
+        """People of the smallest group that shows figures."""
+        return self.view.workspace.minimum_group
 
     def seen(self, definition: AdoptionDefined) -> Sightings:
         """Use of the features that count by a definition."""
-        features, go_live = definition.features, self.change.terms.go_live
+        features, go_live, only = definition.features, self.change.terms.go_live, self.part.feature
         if features not in self._sightings:
             self._sightings[features] = kept(
                 self.view,
-                ("sightings", self.change.id, features),
+                ("sightings", self.change.id, features, only),
                 (self._at, self.view.today, go_live),
-                lambda: sightings(self.view, features, self.people, go_live),
+                lambda: sightings(self.view, features, self.people, go_live, only),
             )
         return self._sightings[features]
 
+    def actions(self, definition: AdoptionDefined) -> Actions:
+        """How often they were used; only for the metrics that need it, as most of them need days alone."""
+        features, only = definition.features, self.part.feature
+        return kept(
+            self.view,
+            ("actions", self.change.id, features, only),
+            (self._at, self.view.today),
+            lambda: actions(self.view, features, self.people, only),
+        )
+
+    def usage(self, role: Role | None, roster: Roster | None = None) -> Usage:
+        """Days of use, a column for each row of a roster; of the role's own without one."""
+        seen = self.seen(self.change.definition(role))
+        return Usage(seen.first_day, seen.used[:, (roster or self.roster(role)).person])
+
     def members_in(self, role: Role) -> list[Member]:
-        return list(self._members.by_role.get(role.id, ()))
+        return self._rosters.members_in(role)
 
     def access(self, member: Member) -> date:
         """First day with access: as recorded, else the later of joining and go-live."""
@@ -87,27 +109,16 @@ class ChangeUsage:
 
     def number(self, person: UUID) -> int:
         """The column of a person."""
-        return self._members.number[person]
+        return self._rosters.number[person]
 
     def roster(self, role: Role | None) -> Roster:
         """The members of a role; of the whole change, where everybody counts once, for None."""
-        name = (role.id if role else tuple(self.change.roles), self.change.terms.go_live)
-        rosters = self._members.rosters
-        if name not in rosters:
-            if role:
-                rosters[name] = self._rows(self.members_in(role))
-            else:
-                parts = [self.roster(one) for one in self.change.roles.values()]
-                rosters[name] = merged(parts) if parts else self._rows([])
-        return rosters[name]
+        whole = self.all_of(role)
+        return of_cohort(whole, self.part.cohort) if self.part.cohort else whole
 
-    def _rows(self, here: Sequence[Member]) -> Roster:
-        return Roster(
-            np.array([self.number(member.person) for member in here], dtype=np.int64),
-            np.array([member.start.toordinal() for member in here], dtype=np.int32),
-            np.array([m.until.toordinal() if m.until else NEVER_LEFT for m in here], dtype=np.int32),
-            np.array([self.access(member).toordinal() for member in here], dtype=np.int32),
-        )
+    def all_of(self, role: Role | None) -> Roster:
+        """As `roster`, of every cohort."""
+        return self._rosters.of(role, list(self.change.roles.values()), self.change.terms.go_live)
 
     def points(
         self, role: Role | None, days: Sequence[int], window_days: int | None = None, min_days: int | None = None
@@ -119,7 +130,7 @@ class ChangeUsage:
         within = Definition(definition.number, window_days or definition.window_days, min_days or definition.min_days)
         return series(
             roster,
-            Usage(seen.first_day, seen.used[:, roster.person]),
+            self.usage(role, roster),
             seen.unlinked,
             seen.silent,
             seen.expected,
@@ -129,10 +140,9 @@ class ChangeUsage:
 
     def days(self, role: Role | None, days: Sequence[int], window_days: int | None = None) -> list[Day]:
         """Adoption, distinct people and plan by day, with groups below the minimum hidden."""
-        minimum = self.view.workspace.minimum_group
         least = self.change.definition(role).min_days
         points = self.points(role, days, window_days, min(least, window_days) if window_days else None)
-        shown = [suppressed(point, minimum) for point in points]
+        shown = [suppressed(point, self.minimum) for point in points]
         actives = self._actives(role, days, (1, 7, 28))
         restated = self._restated(role, days, window_days or self.change.definition(role).window_days)
         return [
@@ -158,7 +168,7 @@ class ChangeUsage:
     def _actives(self, role: Role | None, days: Sequence[int], windows: Sequence[int]) -> list[list[int | None]]:
         """By window and day: members with use in the trailing window, hidden as in a point of that window."""
         seen, roster = self.seen(self.change.definition(role)), self.roster(role)
-        used = seen.used[:, roster.person]
+        used = self.usage(role, roster).used
         running = np.zeros((len(used) + 1, len(roster.person)), dtype=np.uint8)
         # Sums may wrap round; they differ over a window of less than 256 days exactly when there was use in it.
         np.cumsum(used.view(np.uint8), axis=0, dtype=np.uint8, out=running[1:])
@@ -172,12 +182,14 @@ class ChangeUsage:
                 active = here & (until != running[np.maximum(ends - window, 0)])
                 ripe = mature(roster, some, window)
                 counts = (eligible, ripe.sum(axis=1).tolist(), active.sum(axis=1).tolist())
-                told += [self._shown(*each) for each in zip(some.tolist(), *counts, strict=True)]
+                known = seen.reports.known_at(some, window).tolist()
+                told += [self._shown(*each) for each in zip(some.tolist(), *counts, known, strict=True)]
         return found
 
-    def _shown(self, day: int, eligible: int, ripe: int, active: int) -> int | None:
-        point = Point(day, eligible, None, ripe, active, None, None, None, None, None, "known")
-        return suppressed(point, self.view.workspace.minimum_group).active
+    def _shown(self, day: int, eligible: int, ripe: int, active: int, known: bool) -> int | None:
+        told = active if known else None
+        point = Point(day, eligible, None, ripe, told, None, None, None, None, None, "known" if known else "unknown")
+        return suppressed(point, self.minimum).active
 
     def plan(self, day: int) -> float | None:
         """The planned adoption rate of a day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -76,4 +77,29 @@ def explain_adkar(view: View, eligible: int, answered: int | None) -> dict[str, 
         "denominator": {"name": "members of the role on that day", "eligible": eligible},
         "numerator": answered,
         "events": events_known(view, ("members", "assessments", "stages")),
+    }
+
+
+def explain_use(
+    usage: ChangeUsage,
+    role: Role | None,
+    definition: str,
+    window: tuple[int, int],
+    denominator: Mapping[str, object],
+    numerator: int | None,
+    coverage: float | None,
+    status: str,
+) -> dict[str, object]:
+    """What another figure of use rests on. window: first and last day; figures of small groups stay hidden."""
+    first, last = (date.fromordinal(day) for day in window)
+    return {
+        "definition_version": usage.change.definition(role).number,
+        "definition": definition,
+        "window": Window(first, last, (last - first).days + 1, usage.view.workspace.zone.key),
+        "denominator": denominator,
+        "numerator": numerator,
+        "coverage": coverage,
+        "status": status,
+        "events": events_known(usage.view, ("changes", "members", "links")),
+        "usage_received_to": usage.view.today,
     }

@@ -229,7 +229,7 @@ def oracle(rows, first, used, strangers, silent, expected, day, definition) -> P
         eligible=len(here),
         access=len(able),
         mature=len(ripe),
-        active=len(active),
+        active=len(active) if known else None,
         adopted=len(adopted),
         rate=low if known else None,
         low=low,

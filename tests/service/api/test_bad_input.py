@@ -132,6 +132,7 @@ def test_a_refusal_is_never_longer_than_what_caused_it(desk: Desk) -> None:
         ("GET", "/changes/nothing", None, "unknown_change"),
         ("PATCH", "/changes/nothing", {}, "unknown_change"),
         ("GET", "/changes/nothing/adoption", None, "unknown_change"),
+        ("GET", "/changes/nothing/funnel", None, "unknown_change"),
         ("GET", "/changes/nothing/adkar", None, "unknown_change"),
         ("GET", "/changes/nothing/reminders", None, "unknown_change"),
         ("POST", "/changes/nothing/roles", {"key": "a", "name": "A"}, "unknown_change"),

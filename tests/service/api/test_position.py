@@ -31,7 +31,11 @@ from tests.service.conftest import Caller
 USES = {
     "/changes": {"changes"},
     "/changes/copilot": set(),
-    "/changes/copilot/adoption": {"members", "links"},
+    **{
+        f"/changes/copilot/{path}": {"members", "links"}
+        for path in ("adoption", "lifecycle", "retention", "funnel", "segments", "speed")
+    },
+    "/changes/copilot/training": {"members", "links", "trainings"},
     "/changes/copilot/adkar": {"members", "assessments", "stages"},
     "/changes/copilot/reminders": {"reminders"},
 }

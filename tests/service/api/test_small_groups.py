@@ -70,6 +70,20 @@ def test_nine_people_show_no_figure_of_adoption(nine: Office, role: str, query: 
     assert {point["status"] for point in series} == {"suppressed"}
 
 
+@pytest.mark.parametrize("path", ["lifecycle", "retention", "funnel", "segments", "speed", "training"])
+def test_nine_people_show_no_figure_of_their_use(nine: Office, path: str) -> None:
+    for query in ({"role": "sales"}, {}, {"explain": "true"}):
+        found = numbers(ask(nine, "viewer", path, **query))
+        # How many weeks or days a question is about, and which definition and events it rests on.
+        said = {name for name in found if name.rpartition(".")[2] not in ("weeks", "days", "window_days", "min_days")}
+        assert said <= {
+            ".definition.version",
+            ".explain.definition_version",
+            ".explain.events.first",
+            ".explain.events.last",
+        }
+
+
 def test_ten_people_show_their_figures(ten: Office) -> None:
     for query in ({"role": "sales"}, {}):
         point = ask(ten, "viewer", "adoption", **query)["series"][-1]

@@ -66,4 +66,4 @@ def test_the_next_day_is_another_answer(office: Office) -> None:
         office.follow()
     assert max(spring.adoption(office, NOW)["series"]) == "2026-03-31"
     tomorrow = spring.adoption(office, "2026-04-02T10:00+02:00")["series"]["2026-04-01"]
-    assert (tomorrow["active"], tomorrow["dau"], tomorrow["status"]) == (1, 0, "unknown")
+    assert (tomorrow["active"], tomorrow["dau"], tomorrow["status"]) == (None, None, "unknown")
