@@ -47,6 +47,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "/channels": ("POST", "/channels", CHANNEL),
     "/events/<uuid:event_id>/withdraw": ("POST", "/events/E/withdraw", {"reason": "A slip of the finger."}),
     "/sources/<path:source>": ("PUT", "/sources/assistant", {"emails_verified": True}),
+    "/sources/<path:source>/retractions": ("POST", "/sources/assistant/retractions", {"reason": "A test of ours."}),
     "/quarantine/replay": ("POST", "/quarantine/replay", {"source": "assistant"}),
 }
 

@@ -218,6 +218,13 @@ FIELDS = [
         {"emails_verified": True},
         [("emails_verified", bad) for bad in ("true", 1, 0, [], None)] + [("source", "assistant")],
     ),
+    *bodies(
+        "/sources/<path:source>/retractions",
+        {"reason": "A test of ours.", "from": "2026-03-01", "to": "2026-03-02", "received": "2026-03-03"},
+        [(day, bad) for day in ("from", "to", "received") for bad in ("yesterday", "2026-02-30", 7, [])]
+        + [("reason", bad) for bad in ("", LONG, 7, None)]
+        + [("to", "2026-02-28"), ("source", "assistant")],
+    ),
     *bodies("/quarantine/replay", {"source": "x"}, [("source", bad) for bad in ("", "x" * 257, "a\nb", 7)]),
     *bodies("/quarantine/replay", {}, [("colour", "red")]),
 ]

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from adkar.change import change_id, role_id
 from events.types.change import MemberPlaced
 from events.types.reinforcement import ReminderRaised
+from service.intake.store import Use, store
 from tests.service.api.corpus import ASSESSMENT, MEMBER, NOW, POISON, WRITES, Poison
 from tests.service.api.faults import FIELDS
 from tests.service.api.office import House, at
@@ -46,6 +47,9 @@ class Desk:
                 due=datetime(2026, 3, 10, tzinfo=UTC),
             )
             self.office.record(self.reminder, raised)
+            # A source that there is something to retract of.
+            use = Use("first", "copilot", "chat", "p1", None)
+            assert store(self.office.takehold, self.office.id, "assistant", [use]) == [True]
         self.before = self.office.stored()
 
     def send(self, route: str, **body: Any) -> TestResponse:
