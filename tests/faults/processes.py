@@ -80,6 +80,13 @@ class Web(Process):
         self.url = f"http://127.0.0.1:{port}"
         super().__init__(store, "web", "--port", str(port))
 
+    def serving(self) -> int:
+        """The process that answers requests: a child of the one that was started."""
+        assert self._popen is not None
+        [*children] = Path(f"/proc/{self._popen.pid}/task/{self._popen.pid}/children").read_text().split()
+        [serving] = [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+        return serving
+
     def ready(self) -> None:
         """Waits until it answers."""
         deadline = time.monotonic() + READY_SECONDS

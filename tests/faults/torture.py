@@ -24,6 +24,7 @@ FAULTS = (
     "storage_faults",
     "server_faults",
     "hostile_bodies",
+    "bad_senders",
     "state_machine",
     "shutdown",
 )

@@ -17,7 +17,7 @@ from service.readmodels import sources
 from service.readmodels.rebuilding import rebuild
 from service.verifying import verify_target
 from service.worker.retain import retain
-from tests.service.api.office import Office, house, office
+from tests.service.api.office import Office, at, house, office
 
 __all__ = ["house", "office"]
 
@@ -95,6 +95,38 @@ def test_observations_past_retention_go_and_nothing_that_they_said(office: Offic
     assert observations(office) == 2, "what came in lately stays, however old it is"
     assert sets(office) == before
     assert run(office) == (0, 0)
+
+
+def test_past_views_are_shown_as_before_though_the_observations_are_gone(office: Office) -> None:
+    began = TODAY - timedelta(days=100)
+    with at(began.isoformat()):
+        office.announce(12)
+        by = (TODAY + timedelta(days=30)).date().isoformat()
+        features = {"features": [{"app": "assistant"}], "window_days": 7, "min_days": 1}
+        office.launch(go_live=began.date().isoformat(), target={"rate": 0.8, "by": by}, adoption=features)
+        office.impact("sales", members=range(1, 13))
+        use(office, 95, *(f"p{n}" for n in range(1, 13)))
+        # The accounts become people's here; before that nobody was known to have used anything.
+        office.follow()
+    for days_ago in range(94, 45, -1):
+        use(office, days_ago, *(f"p{n}" for n in range(1, 13 if days_ago > 70 else 11)))
+    use(office, 61, "p12", told_days_ago=50)
+    office.follow()
+
+    def shown() -> list[list[int]]:
+        """Active people 66 to 56 days ago, as known 56 days ago and as known 48 days ago."""
+        days = {"from": str((TODAY - timedelta(days=66)).date()), "to": str((TODAY - timedelta(days=57)).date())}
+        views = ({**days, "as_of": (TODAY - timedelta(days=ago)).isoformat()} for ago in (56, 48))
+        answers = [office.charlie.get("/changes/copilot/adoption", **view).get_json() for view in views]
+        return [[point["active"] for point in answer["series"]] for answer in answers]
+
+    then, later = shown()
+    assert then != later, "what came in late was not known before"
+    sealed, gone = run(office)
+    assert sealed == 50
+    assert gone > 500
+    assert observations(office) == 1
+    assert shown() == [then, later]
 
 
 def test_the_newest_observation_stays_whatever_its_age(office: Office) -> None:
