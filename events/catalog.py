@@ -39,6 +39,7 @@ CATALOG: tuple[type[Event], ...] = (
     trust.FactWithdrawn,
     usage.UsageRetracted,
     usage.UsageSealed,
+    usage.SourceExpected,
 )
 
 _BY_NAME = {kind.wire: kind for kind in CATALOG}

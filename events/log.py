@@ -132,8 +132,9 @@ def chunks(ids: Sequence[UUID], size: int = 500) -> list[Sequence[UUID]]:
 
 
 def _all(connection: Connection, workspace_id: str, which: ColumnElement[bool]) -> list[Recorded]:
-    rows = connection.execute(_SHOWN.where(EVENT.c.workspace_id == workspace_id, which).order_by(EVENT.c.position))
-    return [_recorded(row) for row in rows]
+    rows = connection.execute(_SHOWN.where(EVENT.c.workspace_id == workspace_id, which)).all()
+    # Sorted here: told to order by position, SQLite reads the whole log by its key in place of a stream by its index.
+    return sorted(map(_recorded, rows), key=lambda told: told.position)
 
 
 def _recorded(row: _Row) -> Recorded:

@@ -46,3 +46,16 @@ class UsageSealed(Event):
     sets: int
     digest: str
     through: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceExpected(Event):
+    """From when on a source has to report; on working days on which it does not, it is silent and nothing is known.
+
+    source: name of the source.
+    since: first day, none for from its first report on.
+    """
+
+    wire: ClassVar[str] = "source.expected"
+    source: str
+    since: date | None

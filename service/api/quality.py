@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 
 from service.api.context import allow, principal, takehold
 from service.api.writing import Blueprint
-from service.directory.sources import agree
+from service.directory.sources import agree, expect
 from service.http import fields as f
 from service.intake.quarantine import counted
 from service.intake.registry import READERS, RECORDERS
@@ -69,6 +69,10 @@ class TermsSchema(Schema):
         required=True,
         metadata={"description": "An address that it gives proves who somebody is, and links accounts to people."},
     )
+    since = f.Day(
+        allow_none=True,
+        metadata={"description": "First day on which it has to report; null for from its first report on."},
+    )
 
 
 class ReplaySchema(Schema):
@@ -103,7 +107,10 @@ def get_quality() -> dict[str, Any]:
 @blp.command(204)
 def put_source(work: Unit, data: dict[str, Any], source: str) -> None:
     """Agree terms with a source"""
-    agree(work, SourceSchema().load({"source": source})["source"], data["emails_verified"])
+    named = SourceSchema().load({"source": source})["source"]
+    agree(work, named, data["emails_verified"])
+    if "since" in data:
+        expect(work, named, data["since"])
 
 
 def _intake() -> AbstractContextManager[Intake]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -14,6 +15,7 @@ from marshmallow import Schema, fields
 from service.api.context import allow, principal, takehold
 from service.api.items import MAX_ITEMS, SummarySchema, body, only
 from service.api.writing import Blueprint
+from service.directory.sources import beat
 from service.http import fields as f
 from service.http.body import read_body
 from service.intake.native import Judged, judge, plain_items
@@ -40,6 +42,10 @@ class UsageSchema(Schema):
     events = fields.List(fields.Nested(UseSchema), required=True)
 
 
+class HeartbeatSchema(Schema):
+    """Nothing: the key says whose heart beats."""
+
+
 def _intake() -> AbstractContextManager[Intake]:
     return intake(takehold(), principal().workspace_id, principal().source)
 
@@ -64,6 +70,16 @@ def post_usage(work: Intake, batch: Judged) -> dict[str, Any]:
     for verdict in ("stored", "duplicate", "rejected"):
         OBSERVATIONS.labels(verdict=verdict).inc(getattr(taken, verdict))
     return asdict(taken)
+
+
+@blp.route("/heartbeats", methods=["POST"])
+@allow("usage:write")
+@blp.arguments(HeartbeatSchema)
+@blp.command(204, opened=_intake)
+def post_heartbeat(work: Intake, _: dict[str, Any]) -> None:
+    """Say that a source is there today, though there may be nothing to report"""
+    workspace = takehold().workspace(work.workspace_id)
+    beat(work.connection, workspace.id, work.source, datetime.now(UTC).astimezone(workspace.zone).date())
 
 
 def _plain() -> Sequence[object] | None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+from uuid import UUID, uuid5
+
 from sqlalchemy import Connection, insert, select, update
 
-from service.directory.tables import SOURCE_TERMS
+from events.types.usage import SourceExpected
+from service.directory.tables import HEARTBEAT, SOURCE_TERMS
+from service.readmodels.expectations import expected_since
 from service.unit import Unit
+
+_STREAMS = UUID("0c8f4d52-6d0b-4c0b-9f0e-2f6f0f8a7e31")
 
 
 def agree(unit: Unit, source: str, emails_verified: bool) -> None:
@@ -15,6 +22,20 @@ def agree(unit: Unit, source: str, emails_verified: bool) -> None:
     if not known.rowcount:
         row = {"workspace_id": unit.workspace.id, "source": source, "emails_verified": emails_verified}
         unit.connection.execute(insert(SOURCE_TERMS).values(**row))
+
+
+def expect(unit: Unit, source: str, since: date | None) -> None:
+    """Says from which day on a source has to report; says it once."""
+    if expected_since(unit.connection, unit.workspace.id).get(source) != since:
+        unit.append(uuid5(_STREAMS, f"{unit.workspace.id}/{source}"), [SourceExpected(source=source, since=since)])
+
+
+def beat(connection: Connection, workspace_id: str, source: str, day: date) -> None:
+    """Notes that a source is there, inside a write transaction."""
+    here = {"workspace_id": workspace_id, "source": source, "day": day}
+    known = select(HEARTBEAT.c.day).where(*(HEARTBEAT.c[name] == value for name, value in here.items()))
+    if connection.execute(known).first() is None:
+        connection.execute(insert(HEARTBEAT).values(**here))
 
 
 def vouches_for_addresses(connection: Connection, workspace_id: str, source: str) -> bool:

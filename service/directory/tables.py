@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import UniqueConstraint
@@ -90,6 +90,16 @@ class SourceTermsRow(SQLModel, table=True):
     emails_verified: bool = False
 
 
+class HeartbeatRow(SQLModel, table=True):
+    """A source said on a day that it is there, whether or not there was anything to report."""
+
+    __tablename__ = "heartbeat"
+
+    workspace_id: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+
+
 class ChannelRow(SQLModel, table=True):
     """Where aggregate alerts go. `target` is a box: a webhook address is a credential."""
 
@@ -140,6 +150,7 @@ IDENTITY = table("identity")
 ACCOUNT = table("account")
 CLAIM = table("claim")
 SOURCE_TERMS = table("source_terms")
+HEARTBEAT = table("heartbeat")
 CHANNEL = table("channel")
 API_KEY = table("api_key")
 SIGN_IN = table("sign_in")

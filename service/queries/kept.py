@@ -8,11 +8,13 @@ from threading import Lock
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.tables import FOLLOWER
+from service.directory.tables import HEARTBEAT
 from service.queries.view import View
+from service.readmodels.expectations import Expectations
 from service.readmodels.links import Links
 from service.readmodels.members import Members
 from service.readmodels.retractions import Retractions
@@ -52,9 +54,10 @@ def checkpoints(view: View) -> tuple[Hashable, ...]:
 
     Members come first.
     """
-    names = (Members.name, Links.name, Retractions.name, ACTIVITY_FOLLOWER)
+    names = (Members.name, Links.name, Retractions.name, Expectations.name, ACTIVITY_FOLLOWER)
     rows = view.connection.execute(
         select(FOLLOWER).where(FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names))
     )
     found = {row.name: tuple(row) for row in rows}
-    return tuple(found.get(name) for name in names)
+    beats = select(func.count()).where(HEARTBEAT.c.workspace_id == view.workspace.id)
+    return *(found.get(name) for name in names), view.connection.scalar(beats)

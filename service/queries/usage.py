@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -12,17 +12,15 @@ import numpy.typing as npt
 from sqlalchemy import func, select
 
 from adkar.change import Change
-from adkar.coverage import working_days
 from adkar.windows import Reports
 from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.tables import ACTIVITY
 from events.types.change import Feature
 from service.queries.restatement import late_days
-from service.queries.sets import SetRow, columns, counted, covers, set_rows, told
+from service.queries.sets import columns, counted, covers, set_rows, told
+from service.queries.silence import Days, silence
 from service.queries.view import View
 from service.readmodels.temporal import live
-
-_Days = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,9 @@ class Sightings:
     first_day: int
     used: npt.NDArray[np.bool_]
     unlinked: npt.NDArray[np.bool_]
-    silent: _Days
-    expected: _Days
-    late: _Days
+    silent: Days
+    expected: Days
+    late: Days
     grain: str
 
     @property
@@ -56,8 +54,7 @@ def sightings(
 
     only: use of this feature alone; whether a source was silent is told by all of them, as else a feature that nobody
     opens would look like one that nobody reports.
-    Memory: one byte a day and person. A source is expected on working days from its own first sighting on; when no
-    source was ever seen, from go-live on, so that no telemetry at all reads as silence and not as zero.
+    Memory: one byte a day and person.
     """
     chosen = counted(view, features)
     rows = set_rows(view, chosen)
@@ -83,8 +80,8 @@ def sightings(
     for day, stray in unlinked_days:
         unlinked[day, [strangers[account] for account in stray.tolist()]] = True
 
-    reported = _reported(rows, {one.number for one in chosen if one.grain == "week"}, first_day, height)
-    silent, expected = _silence(reported, first_day, height, go_live)
+    weekly = {one.number for one in chosen if one.grain == "week"}
+    silent, expected = silence(view, rows, weekly, {one.app for one in features}, first_day, go_live)
     grain = "week" if any(one.grain == "week" for one in looked_at) else "day"
     return Sightings(first_day, used, unlinked, silent, expected, late_days(mine, first_day, height), grain)
 
@@ -108,34 +105,3 @@ def last_reported(view: View, change: Change) -> date | None:
                 day = min(day + timedelta(days=6 - day.weekday()), view.yesterday)
             last = max(filter(None, (last, day)), default=None)
     return last
-
-
-def _reported(rows: Sequence[SetRow], weekly: Collection[int], first_day: int, height: int) -> dict[str, _Days]:
-    """By source, the days it spoke of. Saying that nobody used it is speaking too."""
-    reported: dict[str, _Days] = {}
-    for row in rows:
-        day = row.day.toordinal() - first_day
-        seen = reported.setdefault(row.source, np.zeros(height, dtype=np.bool_))
-        if row.feature_id in weekly:
-            # A weekly report speaks for all its days, whichever of them it names.
-            monday = day - (first_day + day - 1) % 7
-            seen[max(0, monday) : monday + 7] = True
-        else:
-            seen[day] = True
-    return reported
-
-
-def _silence(reported: dict[str, _Days], first_day: int, height: int, go_live: date) -> tuple[_Days, _Days]:
-    working = working_days(np.arange(first_day, first_day + height, dtype=np.int32))
-    # The running day is not over, so nobody has been silent on it yet.
-    working[-1] = False
-    silent, expected = np.zeros(height, dtype=np.bool_), np.zeros(height, dtype=np.bool_)
-    days = np.arange(height)
-    if not reported:
-        expected = working & (days >= go_live.toordinal() - first_day)
-        return expected.copy(), expected
-    for seen in reported.values():
-        due = working & (days >= int(np.argmax(seen)))
-        expected |= due
-        silent |= due & ~seen
-    return silent, expected

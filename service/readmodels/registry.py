@@ -9,6 +9,7 @@ from sqlalchemy import Table
 from events.followers import Follower
 from service.readmodels.assessments import Assessments
 from service.readmodels.changes import Changes
+from service.readmodels.expectations import Expectations
 from service.readmodels.links import Links
 from service.readmodels.members import Members
 from service.readmodels.optouts import OptOuts
@@ -35,4 +36,5 @@ READMODELS: tuple[ReadModel, ...] = (
     OptOuts(),
     Reminders(),
     Retractions(),
+    Expectations(),
 )

@@ -46,6 +46,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "/reminders/<uuid:reminder>/note": ("POST", "/reminders/R/note", {"text": "Spoke to them."}),
     "/channels": ("POST", "/channels", CHANNEL),
     "/events/<uuid:event_id>/withdraw": ("POST", "/events/E/withdraw", {"reason": "A slip of the finger."}),
+    "/heartbeats": ("POST", "/heartbeats", {}),
     "/sources/<path:source>": ("PUT", "/sources/assistant", {"emails_verified": True}),
     "/sources/<path:source>/retractions": ("POST", "/sources/assistant/retractions", {"reason": "A test of ours."}),
     "/quarantine/replay": ("POST", "/quarantine/replay", {"source": "assistant"}),

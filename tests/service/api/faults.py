@@ -213,6 +213,12 @@ FIELDS = [
         {"kind": "slack", "target": "https://slack.invalid/x"},
         [("target", "https://evil.invalid/https://slack.invalid/"), ("target", "http://slack.invalid/x")],
     ),
+    *bodies("/heartbeats", {}, [("source", "another"), ("day", "2026-03-01")]),
+    *bodies(
+        "/sources/<path:source>",
+        {"emails_verified": True, "since": "2026-03-02"},
+        [("since", bad) for bad in ("yesterday", "2026-02-30", 7, [])],
+    ),
     *bodies(
         "/sources/<path:source>",
         {"emails_verified": True},

@@ -20,7 +20,7 @@ from events.types.reinforcement import (
 )
 from events.types.training import TrainingRecorded
 from events.types.trust import FactWithdrawn
-from events.types.usage import UsageRetracted
+from events.types.usage import SourceExpected, UsageRetracted
 from tests.service.api.office import Office
 
 WITHDRAWN: list[tuple[type[Event], int]] = [
@@ -85,6 +85,7 @@ def history(office: Office) -> list[tuple[UUID, Event, datetime]]:
         (OTHER, ActorsMerged(account=3, into=2), late),
         (OTHER, ActorsMerged(account=4, into=3), late),
         *((OTHER, _retracted(*numbers), late) for numbers in ((1,), (1, 2))),
+        *((OTHER, SourceExpected(source="app", since=since), late) for since in (date(2026, 3, 1), None)),
     ]
     return told
 

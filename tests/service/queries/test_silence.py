@@ -1,0 +1,127 @@
+"""Silence is not zero: who has to report from when on, and what counts as a report."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from service.directory.sources import beat
+from service.intake.store import Use, store
+from service.readmodels.expectations import expected_since
+from tests.service.api.office import Office, at, house, office
+
+__all__ = ["house", "office"]
+
+GO_LIVE = date(2026, 3, 2)
+FRIDAY = "2026-03-20"
+LATER = "2026-03-23T09:00:00+00:00"
+
+
+@pytest.fixture
+def team(office: Office) -> Office:
+    """Twelve people who may use the assistant since Monday 2 March; a week of five days is the window."""
+    with at("2026-02-20T09:00:00+00:00"):
+        office.announce(12)
+        office.launch(
+            go_live=GO_LIVE.isoformat(),
+            adoption={"features": [{"app": "assistant"}], "window_days": 7, "min_days": 1},
+        )
+        office.impact("sales", members=range(1, 13))
+    return office
+
+
+def use(office: Office, *days: int, source: str = "assistant") -> None:
+    """Everybody used it on some days of March."""
+    for day in days:
+        noon = datetime(2026, 3, day, 12, tzinfo=UTC)
+        uses = [Use(f"{n} {day}", "assistant", "ask", f"p{n}", int(noon.timestamp() * 1000)) for n in range(1, 13)]
+        assert all(store(office.takehold, office.id, source, uses, int(noon.timestamp() * 1000)))
+    with at(LATER):
+        office.follow()
+
+
+def beats(office: Office, *days: int, source: str = "assistant") -> None:
+    with office.takehold.database.write("usage", office.id) as connection:
+        for day in days:
+            beat(connection, office.id, source, date(2026, 3, day))
+
+
+def point(office: Office, day: str, **query: Any) -> dict[str, Any]:
+    with at(LATER):
+        answer = office.charlie.get("/changes/copilot/adoption", **{"from": day, "to": day}, **query)
+    return answer.get_json()["series"][0]  # type: ignore[no-any-return]
+
+
+def expect(office: Office, since: str | None, source: str = "assistant", when: str = LATER) -> None:
+    with at(when):
+        body = {"emails_verified": False, "since": since}
+        assert office.alice.put(f"/sources/{source}", body).status_code == 204
+
+
+def test_a_source_is_not_missed_before_its_first_report_unless_that_was_agreed(team: Office) -> None:
+    use(team, 18, 19, 20)
+    assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (1.0, "known")
+    assert (point(team, "2026-03-17")["rate"], point(team, "2026-03-17")["coverage"]) == (0.0, None)
+    expect(team, GO_LIVE.isoformat())
+    assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (0.6, "unknown")
+    assert (point(team, "2026-03-17")["rate"], point(team, "2026-03-17")["status"]) == (None, "unknown")
+    expect(team, None)
+    assert point(team, FRIDAY)["coverage"] == 1.0
+
+
+def test_what_was_agreed_later_was_not_known_before(team: Office) -> None:
+    use(team, 18, 19, 20)
+    expect(team, GO_LIVE.isoformat(), when="2026-03-22T09:00:00+00:00")
+    assert point(team, FRIDAY)["status"] == "unknown"
+    assert point(team, FRIDAY, as_of="2026-03-21T09:00:00Z")["coverage"] == 1.0
+
+
+def test_a_heartbeat_says_that_nobody_used_it(team: Office) -> None:
+    use(team, 9, 10)
+    assert point(team, "2026-03-13")["status"] == "unknown"
+    beats(team, 11, 12, 13)
+    assert (point(team, "2026-03-13")["status"], point(team, "2026-03-13")["active"]) == ("known", 12)
+    assert point(team, FRIDAY)["status"] == "unknown"
+    beats(team, 16, 17, 18, 19, 20)
+    assert (point(team, FRIDAY)["status"], point(team, FRIDAY)["active"]) == ("known", 0)
+
+
+def test_a_source_that_is_called_like_the_app_speaks_of_it_before_anybody_used_it(team: Office) -> None:
+    assert point(team, "2026-03-06")["status"] == "unknown"
+    beats(team, 2, 3, 4, 5, 6)
+    assert (point(team, "2026-03-06")["status"], point(team, "2026-03-06")["active"]) == ("known", 0)
+
+
+def test_a_source_that_never_spoke_of_the_app_says_nothing_of_it(team: Office) -> None:
+    beats(team, 2, 3, 4, 5, 6, source="another")
+    assert point(team, "2026-03-06")["status"] == "unknown"
+
+
+def test_a_heartbeat_of_today_is_posted_with_a_key_and_is_one_however_often(team: Office) -> None:
+    app = team.caller("app", "assistant")
+    for day in (2, 3, 4, 5, 6):
+        with at(f"2026-03-0{day}T09:00:00+00:00"):
+            assert [app.post("/heartbeats", {}).status_code for _ in range(2)] == [204, 204]
+    assert point(team, "2026-03-06")["status"] == "known"
+    assert team.charlie.post("/heartbeats", {}).status_code == 403
+
+
+def test_an_expectation_is_one_event_however_often_it_is_said(team: Office) -> None:
+    before = len(team.events())
+    for _ in range(2):
+        expect(team, GO_LIVE.isoformat())
+    assert len(team.events()) == before + 1
+    with team.takehold.database.read() as connection:
+        assert expected_since(connection, team.id) == {"assistant": GO_LIVE}
+        assert expected_since(connection, team.id, before) == {}
+
+
+def test_what_was_answered_before_a_heartbeat_is_not_answered_again(team: Office) -> None:
+    """Answers are kept in the process, and a heartbeat moves no follower."""
+    use(team, 9, 10)
+    assert point(team, "2026-03-13")["status"] == "unknown"
+    beats(team, 11, 12, 13)
+    assert point(team, "2026-03-13")["status"] == "known"
+    assert point(team, (date(2026, 3, 13) + timedelta(days=7)).isoformat())["status"] == "unknown"
