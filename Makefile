@@ -42,7 +42,7 @@ openapi: .venv/dev  ## write openapi.yaml from the running code
 docs: .venv/dev  ## write the generated pages of docs/
 	$(BIN)/python -m service.docs
 
-bench: .venv/dev  ## print ratios against plain peers on the same data
+bench: .venv/dev  ## print ratios against peers on the same data; fetches those that need it into .peers
 	$(BIN)/python -m benchmarks
 
 lock: .venv/dev  ## resolve the dependencies anew (hashes, no addresses)
@@ -50,6 +50,8 @@ lock: .venv/dev  ## resolve the dependencies anew (hashes, no addresses)
 		--extra build pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra build --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	for peer in aw-server chdb ralph; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.txt || exit 1; done
 
-clean:  ## remove the virtual environment and local data
-	rm -rf .venv takehold*.db* build *.egg-info
+clean:  ## remove the virtual environments and local data
+	rm -rf .venv .peers takehold*.db* build *.egg-info

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from benchmarks import adoption, append, ingest, lag, replay
+from benchmarks import adoption, append, ingest, lag, memory, replay
 from benchmarks.engines import bench
 from benchmarks.figures import save, show
 
@@ -19,24 +19,26 @@ BENCHMARKS = {
     "append": append.run,
     "replay": replay.run,
     "lag": lag.run,
+    "memory": memory.run,
 }
-_LONGEST_SECONDS = 1800
+_LONGEST_SECONDS = 3600
 """On a machine that has better things to do a run takes ever longer; then it says so and ends."""
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
 @click.option("--quick", is_flag=True, help="Tiny sizes: shows that everything runs, not how fast.")
-@click.option("--large", is_flag=True, help="Adoption over 10 M observations of 100,000 people in 40 roles.")
+@click.option("--large", is_flag=True, help="Adoption and memory over 10 M observations of 100,000 people.")
+@click.option("--peers/--no-peers", default=None, help="With aw-server, Ralph and chdb; the default unless --quick.")
 @click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here as well.")
-def main(names: tuple[str, ...], quick: bool, large: bool, path: Path | None) -> None:
+def main(names: tuple[str, ...], quick: bool, large: bool, peers: bool | None, path: Path | None) -> None:
     """Measure beside plain peers; all of them, or those NAMED."""
     # As an exception, so that the servers this run started end with it; the default handler would leave them behind.
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, _end)
     signal.alarm(_LONGEST_SECONDS)
     reports = []
-    with bench(quick, large) as here:
+    with bench(quick, large, not quick if peers is None else peers) as here:
         for name in names or BENCHMARKS:
             click.echo(f"{name} ...", err=True)
             reports.append(BENCHMARKS[name](here))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from benchmarks.aggregates import AGGREGATES, Aggregates
 from benchmarks.engines import ENGINES, Bench, Engine
 from benchmarks.figures import Report, compare, paired, seconds
-from benchmarks.peers import Insert, copy, each, executemany
+from benchmarks.floors import Insert, copy, each, executemany
 from events.appending import append
 from events.catalog import encode
 from events.connect import open_database

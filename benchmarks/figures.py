@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -14,7 +14,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-Unit = Literal["rows/s", "events/s", "ms", "s"]
+Unit = Literal["rows/s", "events/s", "ms", "s", "MB"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """The figures of one benchmark, and what was checked to be equal or complete while measuring."""
+    """The figures of one benchmark, what was checked to be equal or complete while measuring, and what could not be
+    measured, with the reason."""
 
     figures: list[Figure]
     checked: list[str]
+    left_out: list[str] = field(default_factory=list)
 
 
 def paired(rounds: int, ours: Callable[[int], float], theirs: Callable[[int], float]) -> list[tuple[float, float]]:
@@ -53,8 +55,13 @@ def paired(rounds: int, ours: Callable[[int], float], theirs: Callable[[int], fl
     Each is called with the number of the round, from 0, and answers its seconds. The first of several rounds warms up
     and is left out.
     """
-    pairs = [(ours(number), theirs(number)) for number in range(rounds)]
-    return pairs[1:] or pairs
+    return [(mine, other) for mine, other in in_turns(rounds, [ours, theirs])]
+
+
+def in_turns(rounds: int, sides: Sequence[Callable[[int], float]]) -> list[tuple[float, ...]]:
+    """The same for any number of sides: A B C A B C."""
+    taken = [tuple(side(number) for side in sides) for number in range(rounds)]
+    return taken[1:] or taken
 
 
 def compare(
@@ -73,7 +80,7 @@ def compare(
 
 def _shown(took: float, unit: Unit, amount: float) -> float:
     match unit:
-        case "s":
+        case "s" | "MB":
             return took
         case "ms":
             return took * 1000
@@ -100,20 +107,23 @@ def show(reports: Sequence[Report]) -> None:
             figure.peer,
             _amount(figure.theirs, figure.unit),
             _ratio(figure.ratio),
-            "" if figure.budget is None else f"<= {figure.budget:g}",
+            "" if figure.budget is None else f"<= {figure.budget:.3g}",
             {None: "", True: "held", False: "NOT HELD"}[figure.held],
         )
     console = Console(width=max(Console().width, 120))
     console.print(table)
     for check in (check for report in reports for check in report.checked):
         console.print(f"checked: {check}", highlight=False)
+    for reason in (reason for report in reports for reason in report.left_out):
+        console.print(f"left out: {reason}", highlight=False)
 
 
 def save(reports: Sequence[Report], path: Path) -> None:
     """Writes everything as JSON."""
     figures = [asdict(figure) | {"held": figure.held} for report in reports for figure in report.figures]
     checked = [check for report in reports for check in report.checked]
-    path.write_text(json.dumps({"figures": figures, "checked": checked}, indent=2) + "\n")
+    left_out = [reason for report in reports for reason in report.left_out]
+    path.write_text(json.dumps({"figures": figures, "checked": checked, "left_out": left_out}, indent=2) + "\n")
 
 
 def _amount(value: float, unit: Unit) -> str:

@@ -1,19 +1,21 @@
-"""Usage over HTTP, durable and deduplicated, beside rows that are merely inserted."""
+"""Usage over HTTP, durable and deduplicated, beside rows that are merely inserted and beside servers of others."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 
 from sqlalchemy import func, select
 
 from benchmarks.engines import ENGINES, Bench, Engine
-from benchmarks.figures import Figure, Report, compare, paired, seconds
-from benchmarks.load import SIZE, Batch, batches
-from benchmarks.peers import copy, each, executemany
-from benchmarks.server import Client, serving
+from benchmarks.figures import Report, compare, in_turns
+from benchmarks.floors import copy, executemany
+from benchmarks.ingest_sides import Floor, Peers, Served, Side
+from benchmarks.load import SIZE, batches
+from benchmarks.server import Client, serving_apart
 from events.activity import NAME, unpack
 from events.database import Database
 from events.tables import ACTIVITY, FOLLOWER, USAGE
@@ -22,19 +24,20 @@ from service.organisation import create_workspace, issue_key
 from service.settings import Settings
 from service.takehold import Takehold
 
-CLIENTS = (1, 4)
-BUDGET = {"sqlite": 2.0, "postgres": 3.0}
-_PEER = {"sqlite": "executemany", "postgres": "COPY binary"}
+SHAPES = {1: (1, 4), 2: (4,)}
+"""By web processes: clients."""
+_BUDGET = {"sqlite": 2.0, "postgres": 3.0}
 _FOLLOW_SECONDS = 120
 
 
 def run(bench: Bench) -> Report:
-    """Both engines, one client and four."""
+    """Both engines; one web process with one client and with four, two processes with four."""
     report = Report([], [])
-    for engine in ENGINES:
-        figures, checked = _engine(bench, engine)
-        report.figures.extend(figures)
-        report.checked.append(checked)
+    with ExitStack() as stack:
+        peers = Peers(bench, stack, report)
+        for engine in ENGINES:
+            _engine(bench, engine, peers, report)
+        report.checked.extend(peers.complete())
     return report
 
 
@@ -71,39 +74,47 @@ def await_follower(database: Database) -> None:
     raise RuntimeError("the follower did not catch up")
 
 
-def _engine(bench: Bench, engine: Engine) -> tuple[list[Figure], str]:
+def _engine(bench: Bench, engine: Engine, peers: Peers, report: Report) -> None:
     rounds, count = (1, 3) if bench.quick else (8, 60)
     takehold, key = organisation(bench, engine)
     plain = bench.fresh(engine)
     inserting = executemany(engine, plain, USAGE) if engine == "sqlite" else copy(plain, USAGE)
-    made = batches(count * rounds * len(CLIENTS))
-    acknowledged = 0
-    figures = []
+    total = count * rounds * sum(map(len, SHAPES.values()))
+    made, acknowledged = batches(total), 0
     try:
-        with inserting as insert, serving(takehold.settings.database_url, takehold.settings.keys) as port:
-            for clients in CLIENTS:
-                work = [list(islice(made, count)) for _ in range(rounds)]
+        with inserting as insert:
+            floor = Floor("executemany" if engine == "sqlite" else "COPY binary", _BUDGET[engine], insert)
+            for processes, crowds in SHAPES.items():
+                with serving_apart(takehold.settings.database_url, takehold.settings.keys, processes) as service:
 
-                def ours(number: int, clients: int = clients, work: list[list[Batch]] = work) -> float:
-                    nonlocal acknowledged
-                    start = time.perf_counter()
-                    acknowledged += post_all(port, key, clients, [batch.body for batch in work[number]])
-                    took = time.perf_counter() - start
-                    if not bench.quick:
-                        # Else our follower would still be at work while the peer is measured.
-                        await_follower(takehold.database)
-                    return took
+                    def post(clients: int, bodies: Sequence[bytes], port: int = service.port) -> int:
+                        return post_all(port, key, clients, bodies)
 
-                def theirs(number: int, work: list[list[Batch]] = work) -> float:
-                    return seconds(lambda: each(insert, (batch.rows for batch in work[number])))
+                    def follow() -> None:
+                        if not bench.quick:
+                            await_follower(takehold.database)
 
-                name = f"ingest over HTTP, {engine}, {clients} client{'s' if clients > 1 else ''}"
-                pairs = paired(rounds, ours, theirs)
-                figures.append(compare(name, _PEER[engine], pairs, "rows/s", count * SIZE, BUDGET[engine]))
-            await_follower(takehold.database)
-        return figures, _complete(takehold.database, engine, acknowledged, count * rounds * len(CLIENTS) * SIZE)
+                    ours = Served(post, follow)
+                    for clients in crowds:
+                        work = [list(islice(made, count)) for _ in range(rounds)]
+                        sides: list[Side] = [floor, *peers.sides]
+                        runs = [ours.prepare(work, clients), *(side.prepare(work, clients) for side in sides)]
+                        taken = in_turns(rounds, runs)
+                        name = f"ingest over HTTP, {engine}, {_many(processes, 'process')}, {_many(clients, 'client')}"
+                        for place, side in enumerate(sides, start=1):
+                            pairs = [(times[0], times[place]) for times in taken]
+                            report.figures.append(
+                                compare(name, side.name, pairs, "rows/s", count * SIZE, side.budget, side.note)
+                            )
+                    await_follower(takehold.database)
+                    acknowledged += ours.stored
+        report.checked.append(_complete(takehold.database, engine, acknowledged, total * SIZE))
     finally:
         takehold.close()
+
+
+def _many(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def _complete(database: Database, engine: Engine, acknowledged: int, posted: int) -> str:

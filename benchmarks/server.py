@@ -1,21 +1,17 @@
-"""The real server as a process of its own, and clients that speak to it over loopback."""
+"""The real server as processes of their own, and clients that speak to it over loopback."""
 
 from __future__ import annotations
 
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from dataclasses import dataclass
 from typing import Any
 
-_READY_SECONDS = 60
-_END_SECONDS = 30
-_REQUEST_SECONDS = 60
+from benchmarks.processes import Connection, await_ready, free_port, running
+
 _START = "from service.cli import main; main()"
 
 
@@ -23,7 +19,7 @@ class Client:
     """One connection that stays open, with a key."""
 
     def __init__(self, port: int, key: str) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=_REQUEST_SECONDS)
+        self._connection = Connection(port)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
     def post(self, path: str, body: object) -> dict[str, Any]:
@@ -42,49 +38,55 @@ class Client:
         self._connection.close()
 
     def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> dict[str, Any]:
-        self._connection.request(method, f"/api/v1{path}", body, headers)
-        response = self._connection.getresponse()
-        raw = response.read()
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {path} answered {response.status}: {raw[:300]!r}")
+        raw = self._connection.call(method, f"/api/v1{path}", body, headers)
         answer: dict[str, Any] = json.loads(raw) if raw else {}
         return answer
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where it answers, and the numbers of the processes that the web and the worker began with."""
+
+    port: int
+    web: int
+    worker: int
+
+
+def takehold_command(*words: str) -> list[str]:
+    """A command of ours, run by the interpreter that runs the benchmark."""
+    return [sys.executable, "-c", _START, *words]
+
+
+def stores(database_url: str, keys_url: str) -> dict[str, str]:
+    """The environment of a process of ours."""
+    ours = {"TAKEHOLD_DATABASE_URL": database_url, "TAKEHOLD_KEYS_URL": keys_url, "TAKEHOLD_LOG_LEVEL": "error"}
+    return os.environ | ours
 
 
 @contextmanager
 def serving(database_url: str, keys_url: str) -> Iterator[int]:
     """`takehold serve`, web and worker; yields its port once it is ready, and ends it afterwards."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    stores = {"TAKEHOLD_DATABASE_URL": database_url, "TAKEHOLD_KEYS_URL": keys_url, "TAKEHOLD_LOG_LEVEL": "error"}
-    process = subprocess.Popen([sys.executable, "-c", _START, "serve", "--port", str(port)], env=os.environ | stores)
-    try:
-        _await_ready(process, port)
+    port = free_port()
+    with running(takehold_command("serve", "--port", str(port)), stores(database_url, keys_url)):
+        await_ready(port, "/health/ready")
         yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
-def _await_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/health/ready")
-            response = connection.getresponse()
-            response.read()
-            if response.status == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    raise RuntimeError("the server did not become ready")
+@contextmanager
+def serving_apart(database_url: str, keys_url: str, processes: int) -> Iterator[Service]:
+    """`takehold web` with so many processes, and `takehold worker`."""
+    with (
+        web_alone(database_url, keys_url, processes) as (port, web),
+        running(takehold_command("worker"), stores(database_url, keys_url)) as worker,
+    ):
+        yield Service(port, web, worker)
+
+
+@contextmanager
+def web_alone(database_url: str, keys_url: str, processes: int) -> Iterator[tuple[int, int]]:
+    """`takehold web` with so many processes: its port, and the number of the first of them."""
+    port = free_port()
+    web = takehold_command("web", "--port", str(port), "--workers", str(processes))
+    with running(web, stores(database_url, keys_url)) as number:
+        await_ready(port, "/health/ready")
+        yield port, number

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import adoption, append, ingest, lag, replay
+from benchmarks import adoption, append, ingest, lag, memory, replay
 from benchmarks.engines import Bench
-from benchmarks.figures import Figure, Report, compare, paired, save, show
+from benchmarks.figures import Figure, Report, compare, in_turns, paired, save, show
+
+told_by_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells what it held")
 
 
 @pytest.fixture
@@ -23,18 +25,24 @@ def bench(postgres_server: str, tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize(
-    ("benchmark", "figures", "checks"),
+    ("benchmark", "figures", "checks", "left_out"),
     [
-        (ingest, 4, ["posted = acknowledged = stored"] * 2),
-        (adoption, 4, ["query function = bare kernel", "HTTP = bare kernel"] + ["HTTP = COUNT(DISTINCT)"] * 2),
-        (append, 15, ["in a chain that holds"] * 2),
-        (replay, 4, ["each rebuilt generation equal"] * 2),
-        (lag, 1, ["adoption rose by one"]),
+        (ingest, 6, ["posted = acknowledged = stored"] * 2, ["aw-server", "Ralph"]),
+        (
+            adoption,
+            6,
+            ["query function = bare kernel", "HTTP = bare kernel", "HTTP = DuckDB"] + ["HTTP = COUNT(DISTINCT)"] * 3,
+            ["chdb"],
+        ),
+        (append, 15, ["in a chain that holds"] * 2, []),
+        (replay, 4, ["each rebuilt generation equal"] * 2, []),
+        (lag, 1, ["adoption rose by one"], []),
+        pytest.param(memory, 5, ["read by the follower"] * 2 + ["nothing differed"], [], marks=told_by_linux),
     ],
-    ids=["ingest", "adoption", "append", "replay", "lag"],
+    ids=["ingest", "adoption", "append", "replay", "lag", "memory"],
 )
 def test_a_benchmark_runs_and_compares_what_it_measures(
-    benchmark: object, figures: int, checks: list[str], bench: Bench
+    benchmark: object, figures: int, checks: list[str], left_out: list[str], bench: Bench
 ) -> None:
     report: Report = benchmark.run(bench)  # type: ignore[attr-defined]
     assert len(report.figures) == figures
@@ -46,6 +54,9 @@ def test_a_benchmark_runs_and_compares_what_it_measures(
     assert len(report.checked) == len(checks)
     for said, wanted in zip(report.checked, checks, strict=True):
         assert wanted in said
+    # Peers that need an environment of their own are no part of the tests, and their absence is said.
+    for said, wanted in zip(report.left_out, left_out, strict=True):
+        assert f"{wanted}, not asked for" in said
 
 
 def test_a_run_that_is_told_to_end_takes_its_servers_with_it(tmp_path: Path) -> None:
@@ -76,6 +87,11 @@ def test_rounds_are_taken_in_turns_and_the_first_only_warms_up() -> None:
     assert pairs == [(11, 21), (12, 22)]
 
 
+def test_any_number_of_sides_takes_turns() -> None:
+    taken = in_turns(3, [lambda number: 10.0 + number, lambda number: 20.0 + number, lambda number: 30.0 + number])
+    assert taken == [(11, 21, 31), (12, 22, 32)]
+
+
 def test_a_ratio_is_the_median_of_the_paired_ratios_and_not_the_ratio_of_the_medians() -> None:
     figure = compare("x", "peer", [(1, 1), (6, 2), (4, 8)], "s", budget=1.0)
     assert (figure.ours, figure.theirs) == (4, 2)
@@ -90,12 +106,14 @@ def test_a_rate_is_what_was_done_in_a_round_per_second() -> None:
 
 
 def test_a_budget_that_is_not_held_is_told_and_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report = Report([Figure("slow thing", "ms", 9.0, "peer", 2.0, 4.5, 2.0)], ["it is equal"])
+    report = Report([Figure("slow thing", "ms", 9.0, "peer", 2.0, 4.5, 2.0)], ["it is equal"], ["another peer"])
     show([report])
     said = capsys.readouterr().out
     assert "NOT HELD" in said
     assert "checked: it is equal" in said
+    assert "left out: another peer" in said
     save([report], tmp_path / "figures.json")
     saved = json.loads((tmp_path / "figures.json").read_text())
     assert saved["figures"][0]["held"] is False
     assert saved["checked"] == ["it is equal"]
+    assert saved["left_out"] == ["another peer"]

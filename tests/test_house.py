@@ -156,7 +156,12 @@ def test_no_file_holds_a_path_of_somebodys_machine():
     assert [path for path, text in TEXTS.items() if f"{ROOT}/" in text] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+PEERS = sorted(str(path.relative_to(ROOT)) for path in FILES if path.match("benchmarks/peers/*.in"))
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", *(f"{peer.removesuffix('.in')}.txt" for peer in PEERS)]
+)
 def test_the_lock_has_hashes_and_no_address(name):
     lock = TEXTS[ROOT / name]
     assert "://" not in lock
@@ -165,6 +170,12 @@ def test_the_lock_has_hashes_and_no_address(name):
     assert wanted
     assert [line for line in wanted if not re.match(r"[\w.-]+(\[[\w,]+\])?==[\w.]+ ", line)] == []
     assert len(re.findall(r"^[A-Za-z].* \\\n    --hash=sha256:", lock, re.MULTILINE)) == len(wanted)
+
+
+def test_make_lock_resolves_every_peer_anew():
+    named = re.search(r"for peer in ([\w -]+);", TEXTS[ROOT / "Makefile"])
+    assert named
+    assert named[1].split() == [Path(peer).stem for peer in PEERS]
 
 
 def test_what_a_commit_must_not_hold_is_not_in_the_tree():
