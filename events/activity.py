@@ -53,7 +53,7 @@ def advance_activity(database: Database, workspace_id: str, zone: ZoneInfo, limi
         # Somebody else may have folded these rows in the meantime, or closed a day; then the next call reads on.
         if checkpoint == seen and sealed(connection, workspace_id) == closed:
             merge(connection, workspace_id, checkpoint.generation, groups)
-            move(connection, checkpoint, rows[-1].seq)
+            move(connection, checkpoint, rows[-1].seq, rows[-1].seq)
     return len(rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -21,16 +21,20 @@ _log = structlog.get_logger(__name__)
 
 
 Checkpoint = Row[*tuple[Any, ...]]
-"""A follower's name, position, epoch, workspace_id and generation, as read."""
+"""A follower's name, position, epoch, workspace_id, generation and last change, as read."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One event on its way into one generation of a read model; a rebuild writes a new one beside the live one."""
+    """One event on its way into one generation of a read model; a rebuild writes a new one beside the live one.
+
+    altering: positions of the events that altered rows, which whoever alters rows adds to.
+    """
 
     connection: Connection
     recorded: Recorded
     generation: int
+    altering: list[int] = field(default_factory=list)
 
 
 class Follower(Protocol):
@@ -60,6 +64,7 @@ def enrol(connection: Connection, workspace_id: str, names: Sequence[str]) -> No
             "generation": 1,
             "position": 0,
             "epoch": 0,
+            "changed": 0,
             "moved_at": datetime.now(UTC),
         }
         for name in missing(connection, workspace_id, names)
@@ -99,7 +104,14 @@ def advance(
 
 def _claimed(connection: Connection, workspace_id: str, followers: Sequence[Follower]) -> Sequence[Checkpoint]:
     return connection.execute(
-        select(FOLLOWER.c.name, FOLLOWER.c.position, FOLLOWER.c.epoch, FOLLOWER.c.workspace_id, FOLLOWER.c.generation)
+        select(
+            FOLLOWER.c.name,
+            FOLLOWER.c.position,
+            FOLLOWER.c.epoch,
+            FOLLOWER.c.workspace_id,
+            FOLLOWER.c.generation,
+            FOLLOWER.c.changed,
+        )
         .where(
             FOLLOWER.c.workspace_id == workspace_id,
             FOLLOWER.c.name.in_([follower.name for follower in followers]),
@@ -111,15 +123,15 @@ def _claimed(connection: Connection, workspace_id: str, followers: Sequence[Foll
 
 
 def _apply(connection: Connection, follower: Follower, row: Checkpoint, events: Sequence[Recorded]) -> None:
-    at = row.position
+    at, altering = row.position, [row.changed]
     try:
         with connection.begin_nested():
             for recorded in events:
                 if recorded.position > row.position:
                     at = recorded.position
-                    follower.apply(Step(connection, recorded, row.generation))
+                    follower.apply(Step(connection, recorded, row.generation, altering))
             if events:
-                move(connection, row, max(row.position, events[-1].position))
+                move(connection, row, max(row.position, events[-1].position), altering[-1])
     except (OperationalError, InterfaceError, Overtaken):
         # The store failed, not the event: undo everything and let the next round try again.
         raise
@@ -143,8 +155,11 @@ def start_again(connection: Connection) -> None:
     connection.execute(update(FOLLOWER).where(FOLLOWER.c.stopped.is_not(None)).values(stopped=None))
 
 
-def move(connection: Connection, row: Checkpoint, position: int) -> None:
-    """Moves a checkpoint that was read as `row` (name, position, epoch, workspace_id). Raises Overtaken."""
+def move(connection: Connection, row: Checkpoint, position: int, changed: int) -> None:
+    """Moves a checkpoint that was read as `row` (name, position, epoch, workspace_id). Raises Overtaken.
+
+    changed: position of the last event that altered its rows.
+    """
     moved = connection.execute(
         update(FOLLOWER)
         .where(
@@ -153,7 +168,7 @@ def move(connection: Connection, row: Checkpoint, position: int) -> None:
             FOLLOWER.c.position == row.position,
             FOLLOWER.c.epoch == row.epoch,
         )
-        .values(position=position, epoch=row.epoch + 1, moved_at=datetime.now(UTC))
+        .values(position=position, epoch=row.epoch + 1, changed=changed, moved_at=datetime.now(UTC))
     )
     if moved.rowcount != 1:
         raise Overtaken(row.name)

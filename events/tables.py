@@ -41,7 +41,8 @@ class EventRow(SQLModel, table=True):
 class FollowerRow(SQLModel, table=True):
     """How far a follower has come, and which generation of its rows is the live one.
 
-    `epoch` rises with every step, so that a step taken twice is noticed. `stopped` says which event broke it.
+    `epoch` rises with every step, so that a step taken twice is noticed. `changed` is the position of the last event
+    that altered its rows, `stopped` says which event broke it.
     """
 
     __tablename__ = "follower"
@@ -51,6 +52,7 @@ class FollowerRow(SQLModel, table=True):
     generation: int = 1
     position: int = Field(default=0, sa_type=BigInteger)
     epoch: int = Field(default=0, sa_type=BigInteger)
+    changed: int = Field(default=0, sa_type=BigInteger)
     moved_at: datetime
     stopped: str | None = None
 

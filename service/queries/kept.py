@@ -50,13 +50,16 @@ def kept(view: View, name: Hashable, version: Hashable, make: Callable[[], _Answ
 
 
 def checkpoints(view: View) -> tuple[Hashable, ...]:
-    """Where the followers stand that members, links and activity come from, in the same snapshot as these.
+    """What was last altered of what members, links and activity come from, in the same snapshot as these.
 
     Members come first.
     """
     names = (Members.name, Links.name, Retractions.name, Expectations.name, ACTIVITY_FOLLOWER)
+    # Not how far they came: every event of any kind moves them, and few of those alter what is kept.
     rows = view.connection.execute(
-        select(FOLLOWER).where(FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names))
+        select(FOLLOWER.c.name, FOLLOWER.c.generation, FOLLOWER.c.changed).where(
+            FOLLOWER.c.workspace_id == view.workspace.id, FOLLOWER.c.name.in_(names)
+        )
     )
     found = {row.name: tuple(row) for row in rows}
     beats = select(func.count()).where(HEARTBEAT.c.workspace_id == view.workspace.id)

@@ -223,6 +223,7 @@ def _serve(connection: Connection, row: _Row, position: int) -> None:
         .values(
             generation=row.generation,
             position=position,
+            changed=position,
             # A follower that read the checkpoint before must not move the new generation by it.
             epoch=FOLLOWER.c.epoch + 1,
             stopped=None,

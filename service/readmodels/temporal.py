@@ -15,6 +15,7 @@ from events.tables import FOLLOWER
 
 def add(step: Step, table: Table, **values: Any) -> None:
     """From this event on, there is a row that says `values`."""
+    step.altering.append(step.recorded.position)
     # As parameters, not with .values(): putting that together anew for each event took ten times as long as the row.
     step.connection.execute(
         insert(table),
@@ -67,6 +68,7 @@ def withdraw(step: Step, table: Table, event_id: UUID, key: Sequence[str] = ()) 
     key: the columns within which a row replaces the one before it; none where rows stand beside each other.
     """
     mine = written(step, table, event_id=event_id)
+    step.altering.append(step.recorded.position)
     rows = step.connection.execute(select(table).where(*mine, table.c.withdrawn.is_(False))).all()
     step.connection.execute(update(table).where(*mine).values(withdrawn=True))
     ended = end(step, table, event_id=event_id)

@@ -165,9 +165,9 @@ def test_a_store_that_fails_is_no_poison_and_the_whole_step_is_taken_again(store
 def test_a_checkpoint_that_somebody_else_moved_is_not_moved_again(store: Database) -> None:
     before = checkpoint(store, "alpha")
     with store.write("work", HOME) as connection:
-        move(connection, before, 1)
+        move(connection, before, 1, 0)
     with pytest.raises(Overtaken), store.write("work", HOME) as connection:
-        move(connection, before, 2)
+        move(connection, before, 2, 0)
     after = checkpoint(store, "alpha")
     assert (after.position, after.epoch) == (1, before.epoch + 1)
 
@@ -177,7 +177,7 @@ def test_a_checkpoint_moved_there_and_back_is_noticed_by_its_epoch(store: Databa
     with store.write("work", HOME) as connection:
         connection.execute(update(FOLLOWER).where(FOLLOWER.c.name == "alpha").values(epoch=before.epoch + 2))
     with pytest.raises(Overtaken), store.write("work", HOME) as connection:
-        move(connection, before, 1)
+        move(connection, before, 1, 0)
 
 
 def test_a_step_that_was_overtaken_leaves_no_rows(store: Database) -> None:

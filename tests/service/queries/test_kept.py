@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from events.types.people import ActorLinked
+from events.types.usage import UsageRetracted
+from service.queries import adoption
+from service.queries.usage import sightings
 from tests.service.api import spring
 from tests.service.api.office import Office, at
 
@@ -21,6 +27,15 @@ def patch(office: Office, **terms: Any) -> None:
     assert office.alice.patch("/changes/copilot", terms).status_code == 200
 
 
+def retract(office: Office) -> None:
+    assert office.alice.post("/sources/default/retractions", {"reason": "a test"}).status_code == 201
+
+
+def withdraw(office: Office, kind: type) -> None:
+    [*_, last] = [told for told in office.events() if isinstance(told.event, kind)]
+    assert office.alice.post(f"/events/{last.event_id}/withdraw", {"reason": "a slip"}).status_code == 204
+
+
 STEPS: list[tuple[str, Callable[[Office], Any]]] = [
     ("go-live is put off while nothing was ever used", lambda office: patch(office, go_live="2026-03-23")),
     ("usage", lambda office: use(office, "p1", "2026-03-30")),
@@ -30,6 +45,9 @@ STEPS: list[tuple[str, Callable[[Office], Any]]] = [
     ("somebody leaves", lambda office: office.place("p10", **{"from": "2026-01-01", "until": "2026-03-31"})),
     ("the ghost has a name", lambda office: office.alice.post("/people", [{"external_id": "ghost"}])),
     ("and is placed", lambda office: office.place("ghost", **{"from": "2026-01-01"})),
+    ("what was reported is retracted", retract),
+    ("and brought back", lambda office: withdraw(office, UsageRetracted)),
+    ("a link is undone", lambda office: withdraw(office, ActorLinked)),
     ("go-live is put forward", lambda office: patch(office, go_live="2026-03-09")),
     ("another definition", lambda office: patch(office, adoption={"features": [{"app": "copilot"}], "min_days": 1})),
     ("another app", lambda office: patch(office, adoption={"features": [{"app": "teapot"}], "min_days": 1})),
@@ -54,6 +72,43 @@ def test_after_every_step_the_answer_is_the_one_that_nothing_was_kept_for(office
         answer = spring.adoption(office, NOW)["series"]
         assert answer != before, f"{name} alters nothing, so it shows nothing"
         before = answer
+
+
+def test_events_that_alter_nothing_of_it_do_not_make_it_anew(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reminders are raised all the time; with 100,000 people each answer made anew takes seconds."""
+    with at(spring.LAUNCHED):
+        office.announce(12)
+        office.launch()
+        office.impact("sales", members=range(1, 11))
+    with at(NOW):
+        use(office, "p1", "2026-03-31")
+        office.follow()
+    made: list[int] = []
+
+    def counting(*asked: Any) -> Any:
+        made.append(1)
+        return sightings(*asked)
+
+    monkeypatch.setattr(adoption, "sightings", counting)
+    spring.adoption(office, NOW)
+    assert len(made) == 1
+    with at(NOW):
+        for score in (2, 3):
+            body = {
+                "person": "p1",
+                "scores": {"awareness": score},
+                "method": "survey",
+                "occurred_at": "2026-03-31T09:00:00Z",
+            }
+            assert office.alice.post("/changes/copilot/assessments", body).status_code == 201
+        office.follow()
+    spring.adoption(office, NOW)
+    assert len(made) == 1
+    with at(NOW):
+        office.place("p11", **{"from": "2026-01-01"})
+        office.follow()
+    spring.adoption(office, NOW)
+    assert len(made) == 2
 
 
 def test_the_next_day_is_another_answer(office: Office) -> None:

@@ -314,7 +314,7 @@ def test_a_follower_that_read_the_checkpoint_before_the_swap_does_not_move_it(to
     seen = checkpoint(told, "changes")
     rebuild(told.takehold.database, told.id, FromEvents(Changes()), quiet)
     with pytest.raises(Overtaken), told.takehold.database.write("work", told.id) as connection:
-        move(connection, seen, seen.position + 1)
+        move(connection, seen, seen.position + 1, 0)
 
 
 def test_one_that_is_ahead_of_its_log_is_made_from_what_there_is(told: Office) -> None:
