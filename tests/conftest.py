@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,16 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and nothing else; migrating anew for each test adds up to a minute."""
+    path = tmp_path_factory.mktemp("template") / "takehold.db"
+    database = open_database(f"sqlite:///{path}")
+    upgrade(database)
+    database.close()
+    return path
+
+
 def _named(base: str, name: str) -> str:
     """The server's URL with another database name; the socket's folder stays in the query."""
     head, _, query = base.partition("?")
@@ -55,11 +66,7 @@ def _named(base: str, name: str) -> str:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh store with the newest schema; each test that asks for it runs on both engines."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'takehold.db'}"
-        database = open_database(url)
-        upgrade(database)
-        database.close()
-        yield url
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'takehold.db')}"
         return
     base = request.getfixturevalue("postgres_server")
     name = f"takehold_{next(_numbers)}"
