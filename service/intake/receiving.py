@@ -24,7 +24,8 @@ _BROWSERS = {
     # No cookie is looked at on these paths, so any page may post with a key it knows.
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "anonymousid, authorization, content-encoding, content-type, posthog-attempt, "
-    "posthog-request-id, posthog-request-timestamp, posthog-sdk-info, sentat",
+    "posthog-request-id, posthog-request-timestamp, posthog-sdk-info, rsa-recovered, rsa-retry-attempt, "
+    "rsa-retry-reason, rsa-since-first-attempt, rsa-since-last-attempt, sentat, x-retry-count",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Max-Age": "86400",
 }

@@ -14,6 +14,7 @@ from service.access import Principal
 from service.api.context import takehold
 from service.http.body import read_body
 from service.http.problem import Problem
+from service.intake import segment_config
 from service.intake.messages import (
     IDENTIFIER,
     Identity,
@@ -34,6 +35,7 @@ BATCH_BYTES, MESSAGE_BYTES = 512_000, 32_768
 
 blp = Blueprint("segment", __name__)
 open_to_browsers(blp)
+segment_config.mount(blp)
 
 _SHORT = {"t": "track", "i": "identify", "g": "group", "p": "page", "s": "screen", "a": "alias"}
 _TYPES = tuple(_SHORT.values())
@@ -93,8 +95,9 @@ def read(message: object, app: str) -> Iterator[Use | Identity]:
         first_text([("properties.app", properties.get("app"))]) or app,
         text(named, "event" if kind == "track" else "name"),
         actor,
-        # Never sentAt, nor a batch's own: RudderStack's Node client writes there when it sent, anew for each retry.
-        instant((name, said.get(name)) for name in ("originalTimestamp", "timestamp", "time")),
+        # Never sentAt, nor a batch's own: RudderStack's Node client writes there when it sent, anew for each retry. And
+        # what the app says before originalTimestamp, where that client writes when it was told, as its server has it.
+        instant((name, said.get(name)) for name in ("timestamp", "originalTimestamp", "time")),
         kind="use" if kind == "track" else "passive",
     )
 
@@ -121,6 +124,9 @@ def _stored(who: Principal, messages: list[object]) -> dict[str, Any]:
 def _of_rudderstack(message: object) -> bool:
     """RudderStack's clients give up, or end the customer's process, where they are refused once the key is known."""
     said = message if isinstance(message, dict) else {}
+    # The one for Node calls its library analytics-node, as Segment's once did; a channel is told by RudderStack's only.
+    if "channel" in said:
+        return True
     context = said.get("context")
     library = context.get("library") if isinstance(context, dict) else None
     name = library.get("name") if isinstance(library, dict) else None

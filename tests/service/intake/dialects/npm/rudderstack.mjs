@@ -1,0 +1,15 @@
+import Analytics from '@rudderstack/rudder-sdk-node'
+
+// Without an error handler, so that whatever it takes for a failure ends this process, as it would end the app's.
+const [dataPlaneUrl, key, instant] = process.argv.slice(2)
+const analytics = new Analytics(key, { dataPlaneUrl, flushAt: 130, retryCount: 0 })
+const timestamp = new Date(instant)
+for (let number = 0; number < 120; number++) {
+  const userId = `p${(number % 12) + 1}`
+  analytics.track({ userId, event: 'asked', properties: { colour: 'blue' }, messageId: `m${number}`, timestamp })
+}
+analytics.identify({ userId: 'somebody', traits: { email: 'p2@example.org' } })
+analytics.alias({ previousId: 'visitor', userId: 'p3' })
+analytics.page({ userId: 'p4', name: 'start', messageId: 'page', timestamp })
+analytics.group({ userId: 'p5', groupId: 'team-a' })
+await analytics.flush()
