@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, select
 
-from events.log import last_of, stream_of
+from events.log import last_of
 from events.tables import ACTIVITY, FOLLOWER, USAGE
 from events.types.usage import UsageSealed
 
@@ -44,14 +44,10 @@ def stream_of_seals(workspace_id: str) -> UUID:
     return uuid5(_STREAMS, workspace_id)
 
 
-def sealed(connection: Connection, workspace_id: str, at: datetime | None = None) -> Sealed:
-    """What is closed by now, or was at an instant."""
+def sealed(connection: Connection, workspace_id: str) -> Sealed:
+    """What is closed by now."""
     stream = stream_of_seals(workspace_id)
-    if at is None:
-        last = last_of(connection, workspace_id, [stream]).get(stream)
-    else:
-        before = [told for told in stream_of(connection, workspace_id, stream) if told.recorded_at <= at]
-        last = before[-1] if before else None
+    last = last_of(connection, workspace_id, [stream]).get(stream)
     if last is None:
         return Sealed(date.min, 0)
     assert isinstance(last.event, UsageSealed)
@@ -118,27 +114,37 @@ def broken_seals(connection: Connection, workspace_id: str, seals: Sequence[Usag
     ]
 
 
-def any_closed(connection: Connection, workspace_id: str, received: date) -> bool:
-    """Whether there is any set of what came in up to a day."""
-    some = select(ACTIVITY.c.day).where(ACTIVITY.c.workspace_id == workspace_id, ACTIVITY.c.received_day <= received)
-    return connection.execute(some.limit(1)).first() is not None
+def oldest_received(connection: Connection, workspace_id: str) -> date | None:
+    """The first day on which anything came in that there is a set of; None without any."""
+    first = select(func.min(ACTIVITY.c.received_day)).where(ACTIVITY.c.workspace_id == workspace_id)
+    found: date | None = connection.scalar(first)
+    return found
 
 
-def forget(connection: Connection, workspace_id: str, zone: ZoneInfo, before_ms: int, limit: int = 5_000) -> int:
-    """Deletes observations that came in before an instant and whose sets are closed, at most `limit`; how many.
+def forgettable(
+    connection: Connection, workspace_id: str, zone: ZoneInfo, before_ms: int, limit: int = 5_000
+) -> list[int]:
+    """Numbers of observations that came in before an instant and whose sets are closed, at most `limit`.
 
-    Inside a transaction that holds the `usage` lock. The newest stays, or seqs would start anew below the followers.
+    The newest stays, or seqs would start anew below the followers.
     """
-    closed = sealed(connection, workspace_id).covers(zone)
     here = USAGE.c.workspace_id == workspace_id
     newest = select(func.max(USAGE.c.seq)).where(here).scalar_subquery()
-    some = (
-        select(USAGE.c.seq)
-        .where(here, closed, USAGE.c.seq < newest, USAGE.c.received_ms < before_ms)
-        .order_by(USAGE.c.seq)
-        .limit(limit)
+    closed = sealed(connection, workspace_id).covers(zone)
+    return list(
+        connection.scalars(
+            select(USAGE.c.seq)
+            .where(here, closed, USAGE.c.seq < newest, USAGE.c.received_ms < before_ms)
+            .order_by(USAGE.c.seq)
+            .limit(limit)
+        )
     )
-    return connection.execute(delete(USAGE).where(here, USAGE.c.seq.in_(some))).rowcount
+
+
+def forget(connection: Connection, workspace_id: str, numbers: Sequence[int]) -> int:
+    """Deletes observations by their numbers, inside a transaction that holds the `usage` lock; how many."""
+    here = USAGE.c.workspace_id == workspace_id
+    return connection.execute(delete(USAGE).where(here, USAGE.c.seq.in_(numbers))).rowcount
 
 
 def _waiting(connection: Connection, workspace_id: str, position: int, today: date, zone: ZoneInfo) -> bool:

@@ -58,7 +58,10 @@ class FollowerRow(SQLModel, table=True):
 
 
 class RebuildRow(SQLModel, table=True):
-    """A read model being rebuilt: which generation, and how far. The row is there until the generation serves."""
+    """A read model being rebuilt: which generation, and how far. The row is there until the generation serves.
+
+    `mark` is what its source said of itself when it began, and must still say at the end.
+    """
 
     __tablename__ = "rebuild"
 
@@ -67,6 +70,7 @@ class RebuildRow(SQLModel, table=True):
     generation: int
     position: int = Field(default=0, sa_type=BigInteger)
     epoch: int = Field(default=0, sa_type=BigInteger)
+    mark: int = 0
     started_at: datetime
     app_version: str
 

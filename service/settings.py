@@ -22,7 +22,7 @@ _PREFIX = "TAKEHOLD_"
 class Settings(BaseSettings):
     """Every setting; each is read from `TAKEHOLD_<NAME>`, or from the file that `TAKEHOLD_<NAME>_FILE` names."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     database_url: str = Field(default="sqlite:///takehold.db", description="Where events and read models are kept.")
     keys_url: str | None = Field(

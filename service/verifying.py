@@ -15,7 +15,7 @@ from events.archive import BadArchive
 from events.heads import Head, NotAHead, read_heads
 from events.log import stream_of
 from events.readonly import NoSuchDatabase, WrittenMeanwhile, read_only
-from events.seals import any_closed, broken_seals, stream_of_seals
+from events.seals import broken_seals, oldest_received, stream_of_seals
 from events.stored import stored
 from events.tables import EVENT
 from events.types.usage import UsageSealed
@@ -67,19 +67,22 @@ def _database(url: str, kept: Sequence[Head], workspace_id: str) -> Verdict:
 
 
 def _with_seals(connection: Connection, workspace_id: str, verdict: Verdict) -> Verdict:
-    """Also whether the activity sets are those that were sealed. A log that was taken in from an export has none."""
-    seals = [
-        (told.position, told.event)
-        for told in stream_of(connection, workspace_id, stream_of_seals(workspace_id))
-        if isinstance(told.event, UsageSealed)
-    ]
-    broken = broken_seals(connection, workspace_id, [seal for _, seal in seals])
-    if seals and not any_closed(connection, workspace_id, seals[-1][1].received):
-        return replace(verdict, reason=f"{verdict.reason}; the activity sets that it seals are not in this database")
-    for position, seal in seals:
-        if seal.received in broken:
-            reason = f"the activity sets of what came in on {seal.received} are not those that were sealed"
-            return replace(verdict, bad_position=position, reason=reason)
+    """Also whether the activity sets are those that were sealed.
+
+    A log that was taken in from an export comes without sets: seals older than the oldest set here cannot be looked at,
+    which is said.
+    """
+    oldest, missing = oldest_received(connection, workspace_id), 0
+    for told in stream_of(connection, workspace_id, stream_of_seals(workspace_id)):
+        if not isinstance(told.event, UsageSealed):
+            continue
+        if oldest is None or told.event.received < oldest:
+            missing += 1
+        elif broken_seals(connection, workspace_id, [told.event]):
+            reason = f"the activity sets of what came in on {told.event.received} are not those that were sealed"
+            return replace(verdict, bad_position=told.position, reason=reason)
+    if missing:
+        return replace(verdict, reason=f"{verdict.reason}; the activity sets of {missing} sealed days are not here")
     return verdict
 
 

@@ -30,6 +30,7 @@ class SourceQualitySchema(Schema):
 
     source = fields.String(required=True)
     emails_verified = fields.Boolean(required=True, metadata={"description": "Whether its addresses link people."})
+    since = fields.Date(allow_none=True, metadata={"description": "From when on it has to report, where agreed."})
     actors = fields.Integer(required=True)
     unknown_actors = fields.Integer(required=True, metadata={"description": "Actors that are nobody we know."})
     received = fields.Integer(required=True, metadata={"description": "Observations in the last seven days."})
@@ -63,10 +64,9 @@ class SourceSchema(Schema):
 
 
 class TermsSchema(Schema):
-    """What is agreed with a source."""
+    """What is agreed with a source; what is left out stays as it is."""
 
     emails_verified = f.Flag(
-        required=True,
         metadata={"description": "An address that it gives proves who somebody is, and links accounts to people."},
     )
     since = f.Day(
@@ -108,7 +108,8 @@ def get_quality() -> dict[str, Any]:
 def put_source(work: Unit, data: dict[str, Any], source: str) -> None:
     """Agree terms with a source"""
     named = SourceSchema().load({"source": source})["source"]
-    agree(work, named, data["emails_verified"])
+    if "emails_verified" in data:
+        agree(work, named, data["emails_verified"])
     if "since" in data:
         expect(work, named, data["since"])
 

@@ -12,6 +12,7 @@ from service.cli.keys import init, key, link
 from service.cli.log_import import import_export
 from service.cli.retract import retract
 from service.cli.run import doctor, serve, tick, web, worker
+from service.cli.shared import failures_told
 from service.cli.trust import export, verify
 from service.cli.upkeep import backup, rebuild, restore
 from service.cli.withdraw import withdraw
@@ -32,7 +33,8 @@ def main(database: str | None, keys: str | None) -> None:
         os.environ["TAKEHOLD_DATABASE_URL"] = database
     if keys:
         os.environ["TAKEHOLD_KEYS_URL"] = keys
-    configure(Settings().log_level)
+    with failures_told():
+        configure(Settings().log_level)
 
 
 import_.add_command(import_export)

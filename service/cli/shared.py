@@ -9,7 +9,7 @@ import click
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from events.database import Busy
 from service.lag import AheadOfLog
@@ -54,6 +54,8 @@ def failures_told() -> Iterator[None]:
         raise click.ClickException(f"TAKEHOLD_{name}: {first['msg']}") from None
     except OperationalError as error:
         raise click.ClickException(f"The database does not answer: {type(error.orig).__name__}") from None
+    except DatabaseError as error:
+        raise click.ClickException(f"That is no database of Takehold: {error.orig}") from None
     except (NewerSchema, AheadOfLog, Busy) as error:
         raise click.ClickException(str(error)) from None
 

@@ -124,7 +124,14 @@ def restore(file: Path, keys_from: Path | None, force: bool) -> None:
                 keys = Restore(vault, KEY_TABLES, keys_from, checked_keys)
             put_back(data, keys, force, bar)
     click.echo(f"{sum(checked.rows.values()):,} rows restored, as of {checked.opening.made_at:%Y-%m-%d %H:%M} UTC.")
-    click.echo("The keys were restored." if keys_from else "The keys were left as they are.")
+    if keys_from:
+        click.echo("The keys were restored.")
+    else:
+        click.echo(
+            "The keys were left as they are. If they are not those of this backup, names and notes stay closed, nobody "
+            "is found by what a source calls them, and heads are signed with another key, so that verify fails from "
+            "there on: restore again with --keys-from before anything runs."
+        )
     _look_at_it()
 
 

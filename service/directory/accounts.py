@@ -83,8 +83,11 @@ def unlinked_of_known_people(connection: Connection, workspace_id: str, limit: i
 
     The source's own name for a person goes before the default source's, and both before a verified address.
     """
-    found = dict(_by_address(connection, workspace_id, limit))
-    return list((found | _by_name(connection, workspace_id, limit)).items())
+    named = _by_name(connection, workspace_id, limit)
+    # Beyond the last account that was looked at by name, a name may yet be found.
+    last = max(named) if len(named) >= limit else None
+    found = {a: person for a, person in _by_address(connection, workspace_id, limit) if last is None or a <= last}
+    return sorted((found | named).items())
 
 
 def _by_address(connection: Connection, workspace_id: str, limit: int) -> list[tuple[int, UUID]]:

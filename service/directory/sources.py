@@ -7,9 +7,9 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, insert, select, update
 
+from events.log import last_of
 from events.types.usage import SourceExpected
 from service.directory.tables import HEARTBEAT, SOURCE_TERMS
-from service.readmodels.expectations import expected_since
 from service.unit import Unit
 
 _STREAMS = UUID("0c8f4d52-6d0b-4c0b-9f0e-2f6f0f8a7e31")
@@ -26,8 +26,11 @@ def agree(unit: Unit, source: str, emails_verified: bool) -> None:
 
 def expect(unit: Unit, source: str, since: date | None) -> None:
     """Says from which day on a source has to report; says it once."""
-    if expected_since(unit.connection, unit.workspace.id).get(source) != since:
-        unit.append(uuid5(_STREAMS, f"{unit.workspace.id}/{source}"), [SourceExpected(source=source, since=since)])
+    stream, expected = uuid5(_STREAMS, f"{unit.workspace.id}/{source}"), SourceExpected(source=source, since=since)
+    # By the log: the read model may not have followed yet.
+    last = last_of(unit.connection, unit.workspace.id, [stream]).get(stream)
+    if (last.event if last else SourceExpected(source=source, since=None)) != expected:
+        unit.append(stream, [expected])
 
 
 def beat(connection: Connection, workspace_id: str, source: str, day: date) -> None:

@@ -15,18 +15,19 @@ from uuid import UUID, uuid4
 
 from msgspec import MsgspecError
 from msgspec.structs import asdict
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
+from events.activity import NAME
 from events.archive import BadArchive, Line, Reader
 from events.catalog import UnknownEvent, decode
 from events.heads import public_key
 from events.log import head
 from events.sealed import Sealed
 from events.stored import stored
-from events.tables import EVENT, SOURCE
+from events.tables import EVENT, FOLLOWER, SOURCE, USAGE
 from events.types.base import Event
-from events.types.usage import UsageRetracted
+from events.types.usage import UsageRetracted, UsageSealed
 from events.usage_log import last_seq
 from events.verify import Verdict, verify_archive, verify_rows
 from service.directory.tables import ACCOUNT
@@ -71,12 +72,15 @@ class _Seen:
 
     account: int = 0
     sources: dict[int, str] = field(default_factory=dict)
+    through: int = 0
     sealed: int = 0
     some: list[Sealed] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         if isinstance(event, UsageRetracted):
             self.sources.update(dict.fromkeys(event.numbers, event.source))
+        if isinstance(event, UsageSealed):
+            self.through = max(self.through, event.through)
         for one in fields(event):
             value = getattr(event, one.name)
             if one.name in _ACCOUNTS:
@@ -133,6 +137,8 @@ def import_log(takehold: Takehold, path: Path, verdict: Verdict, progress: Progr
             _reserve(takehold, connection, workspace.id, seen.account)
         if seen.sources:
             _retire(connection, workspace.id, seen.sources)
+        if seen.through:
+            _go_on_after(connection, workspace.id, seen.through)
     return TakenIn(
         workspace.id,
         verdict.events,
@@ -219,6 +225,17 @@ def _retire(connection: Connection, workspace_id: str, sources: Mapping[int, str
         for number, name in sources.items()
     ]
     connection.execute(insert(SOURCE), rows)
+
+
+def _go_on_after(connection: Connection, workspace_id: str, through: int) -> None:
+    """Lets numbers of observations go on after those that the seals speak of, or new ones would pass for sealed.
+
+    What holds the place counts nothing, is folded already, and is forgotten like any other once there are newer ones.
+    """
+    place = {"source_id": 0, "account_id": 0, "feature_id": 0, "occurred_ms": 0, "received_ms": 0, "count": 0}
+    connection.execute(insert(USAGE).values(workspace_id=workspace_id, k=bytes(16), seq=through, **place))
+    here = FOLLOWER.c.workspace_id == workspace_id, FOLLOWER.c.name == NAME
+    connection.execute(update(FOLLOWER).where(*here).values(position=through, changed=through))
 
 
 def _opens(takehold: Takehold, workspace_id: str, some: list[Sealed]) -> bool | None:

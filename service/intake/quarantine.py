@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, func, insert, select
@@ -18,6 +18,7 @@ from service.vault import Vault
 
 MOST_KEPT = 10_000
 """Items a workspace keeps; beyond that a source that sends nothing else would fill the disk. The oldest go first."""
+_KEYS = UUID("6d2b0e0a-3a0c-4f2f-8f6b-1f3f5b1f7c55")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def sealed(
         text = msgspec.json.encode(one.item, order="sorted").decode()
         # A client that sends an item again has not sent two.
         texts[item_hash(vault, workspace_id, dialect, source, one.item)] = (one.reason, text)
-    boxes = vault.seal_many(workspace_id, [(uuid4(), text) for _, text in texts.values()])
+    # One key for all of a day: an item that is sent again and again must not make a key each time.
+    key = uuid5(_KEYS, f"{workspace_id}/{datetime.now(UTC).date()}")
+    boxes = vault.seal_many(workspace_id, [(key, text) for _, text in texts.values()])
     return [
         {
             "workspace_id": workspace_id,

@@ -11,7 +11,7 @@ from events.tables import table
 
 
 class QuarantineRow(SQLModel, table=True):
-    """An item as it was sent, in a box under a key of its own, and why it has no place."""
+    """An item as it was sent, in a box under the key of its day, and why it has no place."""
 
     __tablename__ = "quarantine"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, distinct, func, select
 
 from events.tables import SOURCE, USAGE
 from service.directory.tables import ACCOUNT, SOURCE_TERMS
+from service.readmodels.expectations import expected_since
 
 RECENT = timedelta(days=7)
 _LATE_MS, _AHEAD_MS = 24 * 3_600_000, 60_000
@@ -18,13 +19,15 @@ _LATE_MS, _AHEAD_MS = 24 * 3_600_000, 60_000
 class SourceQuality:
     """What is known of a source.
 
-    actors, unknown_actors: accounts, and those that are nobody we know. received: observations that came in during the
-    last seven days. last: instant at which the last of these came. late: share that came more than a day after it
-    happened; ahead: share that happened more than a minute after it came, by clocks that are off; None without any.
+    since: day from which on it has to report, where agreed. actors, unknown_actors: what it calls somebody, and those
+    of them that are nobody we know. received: observations that came in during the last seven days. last: instant at
+    which the last of these came. late: share that came more than a day after it happened; ahead: share that happened
+    more than a minute after it came, by clocks that are off; None without any.
     """
 
     source: str
     emails_verified: bool
+    since: date | None
     actors: int
     unknown_actors: int
     received: int
@@ -34,25 +37,24 @@ class SourceQuality:
 
 
 def source_quality(connection: Connection, workspace_id: str, now: datetime) -> list[SourceQuality]:
-    """Every source that ever posted, or that terms were agreed with, by name."""
-    sources = connection.execute(select(SOURCE).where(SOURCE.c.workspace_id == workspace_id)).all()
+    """Every source that posted, or that terms were agreed with, by name; what was retracted came in all the same."""
     terms = {
         row.source: row.emails_verified
         for row in connection.execute(select(SOURCE_TERMS).where(SOURCE_TERMS.c.workspace_id == workspace_id))
     }
+    expected = expected_since(connection, workspace_id)
+    names = connection.scalars(select(SOURCE.c.name).where(SOURCE.c.workspace_id == workspace_id)).all()
     actors = _actors(connection, workspace_id)
     recent = _recent(connection, workspace_id, now)
-    # Of a source whose reports were retracted, what it reports since then.
-    numbers: dict[str, int | None] = dict.fromkeys([*terms, *(row.name for row in sources)])
-    numbers |= {row.name: row.source_id for row in sources if not row.retired}
     found = []
-    for name, number in sorted(numbers.items()):
-        every, unknown = actors.get(number, (0, 0))
-        received, last_ms, late, ahead = recent.get(number, (0, None, 0, 0))
+    for name in sorted({*names, *terms, *expected}):
+        every, unknown = actors.get(name, (0, 0))
+        received, last_ms, late, ahead = recent.get(name, (0, None, 0, 0))
         found.append(
             SourceQuality(
                 name,
                 terms.get(name, False),
+                expected.get(name),
                 every,
                 unknown,
                 received,
@@ -64,28 +66,34 @@ def source_quality(connection: Connection, workspace_id: str, now: datetime) -> 
     return found
 
 
-def _actors(connection: Connection, workspace_id: str) -> dict[int | None, tuple[int, int]]:
+def _actors(connection: Connection, workspace_id: str) -> dict[str, tuple[int, int]]:
+    # A source that goes on under another number after a retraction has its actors twice.
+    unlinked = case((ACCOUNT.c.linked, None), else_=ACCOUNT.c.actor_index)
     rows = connection.execute(
-        select(ACCOUNT.c.source_id, func.count(), func.sum(case((ACCOUNT.c.linked, 0), else_=1)))
+        select(SOURCE.c.name, func.count(distinct(ACCOUNT.c.actor_index)), func.count(distinct(unlinked)))
+        .join(SOURCE, _same_source(ACCOUNT))
         .where(ACCOUNT.c.workspace_id == workspace_id)
-        .group_by(ACCOUNT.c.source_id)
+        .group_by(SOURCE.c.name)
     )
-    return {source: (every, int(unknown)) for source, every, unknown in rows}
+    return {name: (every, unknown) for name, every, unknown in rows}
 
 
-def _recent(
-    connection: Connection, workspace_id: str, now: datetime
-) -> dict[int | None, tuple[int, int | None, int, int]]:
+def _recent(connection: Connection, workspace_id: str, now: datetime) -> dict[str, tuple[int, int | None, int, int]]:
     since = int((now - RECENT).timestamp() * 1000)
     rows = connection.execute(
         select(
-            USAGE.c.source_id,
+            SOURCE.c.name,
             func.count(),
             func.max(USAGE.c.received_ms),
             func.sum(case((USAGE.c.received_ms - USAGE.c.occurred_ms > _LATE_MS, 1), else_=0)),
             func.sum(case((USAGE.c.occurred_ms - USAGE.c.received_ms > _AHEAD_MS, 1), else_=0)),
         )
+        .join(SOURCE, _same_source(USAGE))
         .where(and_(USAGE.c.workspace_id == workspace_id, USAGE.c.received_ms >= since))
-        .group_by(USAGE.c.source_id)
+        .group_by(SOURCE.c.name)
     )
-    return {source: (number, last, int(late), int(ahead)) for source, number, last, late, ahead in rows}
+    return {name: (number, last, int(late), int(ahead)) for name, number, last, late, ahead in rows}
+
+
+def _same_source(table: Table) -> ColumnElement[bool]:
+    return and_(SOURCE.c.workspace_id == table.c.workspace_id, SOURCE.c.source_id == table.c.source_id)

@@ -38,6 +38,10 @@ class Rebuilt:
     differing: int | None
 
 
+class _Outdated(Exception):
+    """What it was begun on has changed; nothing was swapped."""
+
+
 @dataclass(frozen=True)
 class _Compared:
     """How many rows differed between two generations."""
@@ -62,8 +66,11 @@ def rebuild(
             if compared := _compare(database, workspace_id, source):
                 break
         while rebuilt is None:
-            _refill(database, workspace_id, source, progress)
-            rebuilt = _finish(database, workspace_id, source, check_only, compared)
+            try:
+                _refill(database, workspace_id, source, progress)
+                rebuilt = _finish(database, workspace_id, source, check_only, compared)
+            except _Outdated:
+                _begin_anew(database, workspace_id, source)
     except StillBroken:
         # The program that mends the event may read those before it differently too.
         _begin_anew(database, workspace_id, source)
@@ -77,7 +84,9 @@ def rebuild(
 def _begin(database: Database, workspace_id: str, source: Source) -> None:
     # The events lock, because there is no row yet for two that begin at once to wait on.
     with database.write("events", workspace_id) as connection:
-        live = _live(connection, workspace_id, source.name).generation
+        # Not locked: a rebuild that ends takes these rows in the other order.
+        live = _live(connection, workspace_id, source.name, lock=False).generation
+        mark = source.mark(connection, workspace_id)
         source.check(connection, workspace_id, live)
         begun = _row(connection, REBUILD, workspace_id, source.name, lock=True)
         if begun is None:
@@ -88,12 +97,13 @@ def _begin(database: Database, workspace_id: str, source: Source) -> None:
                     generation=live + 1,
                     position=0,
                     epoch=0,
+                    mark=mark,
                     started_at=datetime.now(UTC),
                     app_version=_APP_VERSION,
                 )
             )
-    if begun and begun.app_version != _APP_VERSION:
-        # What another version began it may have read differently.
+    if begun and (begun.app_version, begun.mark) != (_APP_VERSION, mark):
+        # What another version began it may have read differently, and what was copied may not be all that is closed.
         _begin_anew(database, workspace_id, source)
 
 
@@ -111,6 +121,7 @@ def _begin_anew(database: Database, workspace_id: str, source: Source) -> None:
                 generation=row.generation + 1,
                 position=0,
                 epoch=row.epoch + 1,
+                mark=source.mark(connection, workspace_id),
                 started_at=datetime.now(UTC),
                 app_version=_APP_VERSION,
             )
@@ -161,6 +172,9 @@ def _finish(
     with database.write("work", workspace_id) as connection:
         row = _claimed(connection, workspace_id, source.name)
         live = _live(connection, workspace_id, source.name)
+        # With the checkpoint's row locked nothing can be closed any more.
+        if source.mark(connection, workspace_id) != row.mark:
+            raise _Outdated
         goal, position = _goal(connection, source, live), int(row.position)
         part = source.read(connection, workspace_id, position, goal)
         if part is not None:

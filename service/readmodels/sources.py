@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,7 @@ from events.envelope import Recorded
 from events.followers import Step
 from events.log import head, read
 from events.seals import Sealed, sealed
-from events.tables import ACTIVITY, REBUILD, USAGE
+from events.tables import ACTIVITY, USAGE
 from events.usage_log import last_seq
 from service.readmodels.registry import READMODELS, ReadModel
 from service.readmodels.temporal import live
@@ -65,6 +64,10 @@ class Source(Protocol):
         """The last position of the log."""
         ...
 
+    def mark(self, connection: Connection, workspace_id: str) -> int:
+        """What must not change while it is rebuilt, as a number that does when it does."""
+        ...
+
     def check(self, connection: Connection, workspace_id: str, generation: int) -> None:
         """Raises CannotRebuild when the log does not reach back to what the live generation knows."""
         ...
@@ -94,6 +97,9 @@ class FromEvents:
 
     def last(self, connection: Connection, workspace_id: str) -> int:
         return head(connection, workspace_id)[0]
+
+    def mark(self, connection: Connection, workspace_id: str) -> int:
+        return 0
 
     def check(self, connection: Connection, workspace_id: str, generation: int) -> None:
         """Events are never deleted."""
@@ -132,6 +138,10 @@ class FromUsage:
     def last(self, connection: Connection, workspace_id: str) -> int:
         return last_seq(connection, workspace_id)
 
+    def mark(self, connection: Connection, workspace_id: str) -> int:
+        # What is closed meanwhile is not among the sets that were copied, and its observations may be gone.
+        return sealed(connection, workspace_id).received.toordinal()
+
     def check(self, connection: Connection, workspace_id: str, generation: int) -> None:
         first = connection.scalar(select(func.min(USAGE.c.seq)).where(USAGE.c.workspace_id == workspace_id))
         oldest = connection.scalar(
@@ -149,12 +159,11 @@ class FromUsage:
             )
 
     def read(self, connection: Connection, workspace_id: str, after: int, until: int) -> Part | None:
-        # As it was when the rebuild began: what is closed meanwhile is not among the sets that were copied.
-        closed = sealed(connection, workspace_id, self._begun(connection, workspace_id))
+        closed = sealed(connection, workspace_id)
         which = USAGE.c.seq <= until, not_(closed.covers(self.zone))
         rows = read_usage(connection, workspace_id, after, _OBSERVATIONS, *which)
         groups = grouped(rows, self.zone, closed) if rows else []
-        if after == 0 and closed.through:
+        if after == 0 < until and closed.through:
             return Part(int(rows[-1].seq) if rows else until, _Observed(groups, closed))
         return Part(int(rows[-1].seq), _Observed(groups)) if rows else None
 
@@ -164,11 +173,6 @@ class FromUsage:
             # Taken as they are: the observations that they were made from may be gone.
             self._copy(connection, workspace_id, generation, observed.closed)
         merge(connection, workspace_id, generation, observed.groups)
-
-    def _begun(self, connection: Connection, workspace_id: str) -> datetime | None:
-        return connection.scalar(
-            select(REBUILD.c.started_at).where(REBUILD.c.workspace_id == workspace_id, REBUILD.c.name == self.name)
-        )
 
     def _copy(self, connection: Connection, workspace_id: str, generation: int, closed: Sealed) -> None:
         columns = [column for column in ACTIVITY.columns if column.name != "generation"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from events.activity import advance_activity
-from events.seals import forget, stream_of_seals, to_seal
+from events.seals import forget, forgettable, stream_of_seals, to_seal
 from service.takehold import Stopped, Takehold
 from service.unit import Workspace
 
@@ -26,10 +26,14 @@ def retain(
         seals = to_seal(unit.connection, workspace.id, workspace.zone, now)
         unit.append(stream_of_seals(workspace.id), seals, occurred_at=now)
     oldest = now - timedelta(days=takehold.settings.usage_retention_days) - _LONGEST_AHEAD
-    deleted, gone = 0, None
-    while gone != 0 and not stopped():
+    deleted, before = 0, int(oldest.timestamp() * 1000)
+    while not stopped():
+        # Looked for outside the lock: where there is nothing to delete, it takes longest to see that.
+        with takehold.database.read() as connection:
+            numbers = forgettable(connection, workspace.id, workspace.zone, before)
+        if not numbers:
+            break
         # A few at a time, so that no batch waits long for its turn.
         with takehold.database.write("usage", workspace.id) as connection:
-            gone = forget(connection, workspace.id, workspace.zone, int(oldest.timestamp() * 1000))
-        deleted += gone
+            deleted += forget(connection, workspace.id, numbers)
     return len(seals), deleted

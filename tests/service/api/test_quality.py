@@ -15,7 +15,7 @@ from tests.service.api.office import Office, at
 from tests.service.conftest import Caller
 
 NOON = "2026-03-10T12:00:00Z"
-NOBODY = {"actors": 0, "unknown_actors": 0, "received": 0, "last": None, "late": None, "ahead": None}
+NOBODY = {"since": None, "actors": 0, "unknown_actors": 0, "received": 0, "last": None, "late": None, "ahead": None}
 
 
 def use(id: str, actor: str, occurred_at: str = NOON) -> dict[str, Any]:
@@ -72,6 +72,7 @@ def test_a_source_is_told_by_its_unknown_actors_its_last_word_and_its_clocks(off
     assert told == {
         "tool": {
             "emails_verified": False,
+            "since": None,
             "actors": 4,
             "unknown_actors": 2,
             "received": 5,
@@ -86,7 +87,13 @@ def test_a_source_that_went_silent_still_stands_there(office: Office, tool: Call
     with at("2026-03-10T12:00+00:00"):
         tool.post("/usage", {"events": [use("1", "p1")]})
     with at("2026-03-17T12:00:01+00:00"):
-        assert sources(office)["tool"] == {**NOBODY, "emails_verified": False, "actors": 1, "unknown_actors": 1}
+        assert sources(office)["tool"] == {
+            **NOBODY,
+            "emails_verified": False,
+            "since": None,
+            "actors": 1,
+            "unknown_actors": 1,
+        }
 
 
 def test_terms_may_be_agreed_before_a_source_ever_posts(office: Office) -> None:

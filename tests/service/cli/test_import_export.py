@@ -85,7 +85,8 @@ def test_what_comes_back_is_the_same_log_to_the_last_byte(stores: Stores, databa
     assert (done["workspace_id"], done["followed"]) == ("default", True)
     verified = answer("verify", database.url)
     assert (verified["holds"], verified["events"]) == (True, len(before))
-    assert verified["reason"].endswith("the activity sets that it seals are not in this database")
+    assert verified["reason"].endswith("the activity sets of 1 sealed days are not here")
+    assert typed("rebuild", "activity").exit_code == 0
 
 
 def test_an_export_of_what_came_back_has_the_same_lines(stores: Stores, tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_use_that_comes_in_later_is_not_taken_for_that_of_people_of_before(store
     with closing(service()) as takehold:
         store(takehold, "default", "viva", [Use("1", "copilot", "total", "stranger", 1_700_000_000_000)])
     with database.read() as connection:
-        [new] = connection.scalars(select(USAGE.c.account_id))
+        new = connection.scalar(select(func.max(USAGE.c.account_id)))
     assert new == used + 1
 
 
@@ -146,6 +147,20 @@ def test_what_was_retracted_in_the_old_store_hides_nothing_in_the_new_one(stores
     with database.read() as connection:
         shown = select(func.count()).select_from(ACTIVITY).where(standing(connection, "default"))
         assert connection.scalar(shown) == 1
+
+
+def test_the_new_stores_own_days_are_sealed_beside_those_of_the_old(stores: Stores, database: Database) -> None:
+    """Numbers of observations begin anew here, and must not pass for those that the old seals speak of."""
+    answer("import", "export", stores.file)
+    with closing(service()) as takehold:
+        assert store(takehold, "default", "app", [Use("2", "copilot", "ask", "p1", None)]) == [True]
+        assert retain(takehold, takehold.workspace(), datetime.now(UTC) + timedelta(days=2))[0] == 1
+    verified = answer("verify", database.url)
+    assert (verified["holds"], verified["reason"].endswith("sealed days are not here")) == (True, True), verified
+    assert typed("rebuild", "activity").exit_code == 0
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(ACTIVITY)) == 1
+    assert answer("verify", database.url)["holds"]
 
 
 def test_a_workspace_that_holds_something_is_refused(stores: Stores, database: Database) -> None:

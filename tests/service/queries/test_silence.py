@@ -118,6 +118,19 @@ def test_an_expectation_is_one_event_however_often_it_is_said(team: Office) -> N
         assert expected_since(connection, team.id, before) == {}
 
 
+def test_a_word_that_is_taken_back_at_once_is_recorded_though_nothing_has_followed_yet(
+    team: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(team.takehold, "catch_up", lambda *_, **__: None)
+    expect(team, GO_LIVE.isoformat())
+    expect(team, None)
+    monkeypatch.undo()
+    with at(LATER):
+        team.follow()
+    with team.takehold.database.read() as connection:
+        assert expected_since(connection, team.id) == {}
+
+
 def test_what_was_answered_before_a_heartbeat_is_not_answered_again(team: Office) -> None:
     """Answers are kept in the process, and a heartbeat moves no follower."""
     use(team, 9, 10)

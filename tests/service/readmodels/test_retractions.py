@@ -83,6 +83,13 @@ def test_several_add_up_and_every_number_of_a_source_is_meant(told: Office) -> N
     assert counting(told) == [(1, 2), (2, 2), (2, 3)]
 
 
+def test_a_source_that_was_retracted_a_hundred_times_can_be_asked_about(told: Office) -> None:
+    """Each retraction names every number that the source ever had, and a condition of a database has a limit."""
+    for last in range(3, 103):
+        retract(told, numbers=(1, *range(3, last)))
+    assert counting(told) == [(2, 1), (2, 2), (2, 3)]
+
+
 def test_before_it_and_after_it_was_withdrawn_all_count(told: Office) -> None:
     everything = counting(told)
     position = retract(told)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from events.activity import NAME
-from events.seals import broken_seals, stream_of_seals
+from events.seals import broken_seals, forgettable, stream_of_seals
 from events.tables import ACTIVITY, FOLLOWER, USAGE
 from events.types.usage import UsageSealed
 from service.intake.store import Use, store
@@ -189,6 +189,44 @@ def test_a_day_that_is_sealed_while_sets_are_rebuilt_is_in_both(
             assert run(office)[0] == 3
 
     assert rebuild(office.takehold.database, office.id, source, seal).differing == 0
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["after a check", "after a kill"])
+def test_a_rebuild_that_was_begun_before_days_were_sealed_loses_nothing_of_them(
+    office: Office, check: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it copied was closed then; what was closed since is not in it, and its observations are gone.
+
+    A restore checks every source and so leaves a rebuild begun, which the next one took up.
+    """
+    source = sources.sources(office.workspace.zone)[NAME]
+    for days_ago in (90, 80, 3):
+        use(office, days_ago, "p1", f"p{days_ago}")
+    office.follow()
+    before = sets(office)
+
+    def kill(_: str, done: int, __: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    if check:
+        assert rebuild(office.takehold.database, office.id, source, quiet, check_only=True).differing == 0
+    else:
+        monkeypatch.setattr(sources, "_OBSERVATIONS", 1)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(office.takehold.database, office.id, source, kill)
+    assert run(office)[0] == 3
+    assert rebuild(office.takehold.database, office.id, source, quiet).differing == 0
+    assert sets(office) == before
+    with office.takehold.database.read() as connection:
+        assert broken_seals(connection, office.id, seals(office)) == []
+
+
+def test_where_nothing_is_to_be_deleted_no_batch_waits(office: Office) -> None:
+    use(office, 3, "p1")
+    assert run(office) == (1, 0)
+    with office.takehold.database.read() as connection:
+        assert forgettable(connection, office.id, office.workspace.zone, ms(TODAY) - 40 * 86_400_000) == []
 
 
 def test_what_is_told_later_as_if_it_had_come_in_before_leaves_closed_days_alone(office: Office) -> None:
