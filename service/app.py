@@ -36,7 +36,7 @@ from service.api import (
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.http.store_fault import problem_of
-from service.intake.registry import DIALECTS, RECORDERS
+from service.intake.dialects.registry import DIALECTS, RECORDERS
 from service.metrics import REQUESTS
 from service.probing import suspect
 from service.takehold import NoWorkspace, Takehold

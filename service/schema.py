@@ -14,7 +14,7 @@ import events.tables
 import service.directory.tables
 import service.idempotency
 import service.intake.tables
-import service.intake.xapi_tables
+import service.intake.xapi.tables
 import service.readmodels.registry
 import service.worker.tables
 from events.database import Database
@@ -24,7 +24,7 @@ TABLES = (
     service.directory.tables,
     service.idempotency,
     service.intake.tables,
-    service.intake.xapi_tables,
+    service.intake.xapi.tables,
     service.readmodels.registry,
     service.worker.tables,
 )

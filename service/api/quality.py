@@ -15,10 +15,10 @@ from service.api.context import allow, principal, takehold
 from service.api.writing import Blueprint
 from service.directory.sources import agree, expect
 from service.http import fields as f
-from service.intake.quarantine import counted
-from service.intake.registry import READERS, RECORDERS
+from service.intake.dialects.quarantine import counted
+from service.intake.dialects.registry import READERS, RECORDERS
+from service.intake.dialects.taking import Replayed, replay
 from service.intake.store import Intake, intake
-from service.intake.taking import Replayed, replay
 from service.queries.quality import source_quality
 from service.unit import Unit
 

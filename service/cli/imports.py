@@ -16,14 +16,14 @@ from marshmallow.fields import Field
 
 from service.cli.shared import opened, progress_bar
 from service.http.fields import ExternalId, Key, Number
-from service.intake.copilot import APP as GITHUB_COPILOT
-from service.intake.copilot import CopilotFile
-from service.intake.files import LeftOut, NotAnExport, Progress, open_file
-from service.intake.usage_csv import UsageFile
-from service.intake.usage_import import Imported as UsageImported
-from service.intake.usage_import import Rows, import_usage
-from service.intake.viva import open_export
-from service.intake.viva_import import Imported, import_export
+from service.intake.imports.copilot import APP as GITHUB_COPILOT
+from service.intake.imports.copilot import CopilotFile
+from service.intake.imports.files import LeftOut, NotAnExport, Progress, open_file
+from service.intake.imports.usage_csv import UsageFile
+from service.intake.imports.usage_import import Imported as UsageImported
+from service.intake.imports.usage_import import Rows, import_usage
+from service.intake.imports.viva import open_export
+from service.intake.imports.viva_import import Imported, import_export
 
 
 @click.group("import")

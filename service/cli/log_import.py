@@ -10,7 +10,7 @@ import click
 
 from service.cli.imports import print_next, terminal_bar
 from service.cli.shared import opened
-from service.intake.log_import import CannotTakeIn, TakenIn, check_log, import_log
+from service.intake.imports.log_import import CannotTakeIn, TakenIn, check_log, import_log
 
 
 @click.command("export")

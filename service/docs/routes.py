@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 
 from service.docs.markdown import table
-from service.intake.registry import DIALECTS
+from service.intake.dialects.registry import DIALECTS
 from service.openapi import VARIABLE, actions, document, roles_of
 
 _OF_DIALECTS = {dialect.NAME for dialect in DIALECTS}

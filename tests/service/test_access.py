@@ -17,7 +17,7 @@ from service.access import ACCESS, ROLES, Principal, actions_of
 from service.apikeys import create_key
 from service.app import create_app
 from service.directory.tables import API_KEY
-from service.intake.registry import DIALECTS, RECORDERS
+from service.intake.dialects.registry import DIALECTS, RECORDERS
 from service.openapi import specimen
 from service.organisation import create_workspace, issue_key
 from service.takehold import Takehold

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from events.types.people import ActorLinked, ActorsMerged
-from service.intake.messages import Identity
+from service.intake.dialects.messages import Identity
+from service.intake.dialects.taking import replay
 from service.intake.store import Use, intake
-from service.intake.taking import replay
 from tests.service.api.office import Office, at
 from tests.service.conftest import Caller
 
@@ -175,7 +175,7 @@ def test_a_replay_may_be_of_one_source_only(office: Office, tool: Caller) -> Non
 def test_more_items_than_are_read_at_once_are_all_read(
     office: Office, tool: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.intake.taking._AT_ONCE", 3)
+    monkeypatch.setattr("service.intake.dialects.taking._AT_ONCE", 3)
     with at("2026-03-10T12:00+00:00"):
         segment(tool, *(track(str(n), "p1", "2026-03-12T12:00:00Z") for n in range(7)), track("x", None))
     with at("2026-03-12T12:30+00:00"):

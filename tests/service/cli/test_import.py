@@ -18,7 +18,7 @@ from events.database import Database
 from events.log import head
 from events.tables import USAGE
 from service.cli import main
-from tests.service.intake.exports import biggest, drawn, row, sunday, write
+from tests.service.intake.imports.exports import biggest, drawn, row, sunday, write
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from events.connect import open_database
 from events.database import Database
 from events.tables import ACTIVITY, EVENT, USAGE
 from service.directory.tables import ACCOUNT
-from service.intake.log_import import check_log, import_log
+from service.intake.imports.log_import import check_log, import_log
 from service.intake.store import Use, store
 from service.readmodels.rebuilding import rebuild
 from service.readmodels.retractions import standing
@@ -29,7 +29,7 @@ from tests.events import exports
 from tests.events.cast import fact, rows_of, tell
 from tests.events.exports import exported, history, lines_of, repacked
 from tests.service.cli.runs import answer, prepare, service, typed
-from tests.service.intake.exports import row, sunday, write
+from tests.service.intake.imports.exports import row, sunday, write
 
 
 class Stores:

@@ -18,16 +18,16 @@ from uuid import UUID
 import pytest
 
 from events.activity import NAME
-from service.intake import usage_import
-from service.intake.files import open_file
-from service.intake.usage_csv import UsageFile
-from service.intake.usage_import import import_usage
+from service.intake.imports import usage_import
+from service.intake.imports.files import open_file
+from service.intake.imports.usage_csv import UsageFile
+from service.intake.imports.usage_import import import_usage
 from service.readmodels.rebuilding import rebuild
 from service.readmodels.sources import sources
 from tests.service.cli.runs import answer, prepare, service, typed
-from tests.service.intake.copilot_lines import feature, line
-from tests.service.intake.copilot_lines import write as write_lines
-from tests.service.intake.standing import Told, standing
+from tests.service.intake.imports.copilot_lines import feature, line
+from tests.service.intake.imports.copilot_lines import write as write_lines
+from tests.service.intake.imports.standing import Told, standing
 
 ACTORS = ["ada", "bob", "eve"]
 DAY = date(2026, 3, 2)

@@ -160,4 +160,4 @@ RIGS = (
         2**20,
     ),
 )
-"""One for each dialect of `service.intake.registry`."""
+"""One for each dialect of `service.intake.dialects.registry`."""

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from events.tables import FEATURE, USAGE
 from service.app import create_app
-from service.intake.cloudevents import read
-from service.intake.quarantine import counted
+from service.intake.dialects.cloudevents import read
+from service.intake.dialects.quarantine import counted
 from service.intake.store import Use
 from service.organisation import issue_key
 from service.takehold import Takehold

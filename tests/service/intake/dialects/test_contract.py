@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from events.connect import open_database
 from events.tables import FEATURE, USAGE
 from service.app import create_app
-from service.intake.quarantine import MOST_KEPT, counted
-from service.intake.registry import DIALECTS
+from service.intake.dialects.quarantine import MOST_KEPT, counted
+from service.intake.dialects.registry import DIALECTS
 from service.organisation import issue_key
 from service.takehold import Takehold
 from tests.service.intake.dialects.rigs import RIGS, Rig, Said, Wire
@@ -176,7 +176,7 @@ def test_only_so_much_is_kept_of_what_has_no_place(
     rig: Rig, client: FlaskClient, key: str, takehold: Takehold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MOST_KEPT >= 1000
-    monkeypatch.setattr("service.intake.quarantine.MOST_KEPT", 2)
+    monkeypatch.setattr("service.intake.dialects.quarantine.MOST_KEPT", 2)
     for reason, broken in rig.broken.items():
         rig.taken(send(client, rig.batch([], key, [broken])), 1)
         assert reason in held(takehold)

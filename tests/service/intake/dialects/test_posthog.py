@@ -16,8 +16,8 @@ from sqlalchemy import select
 
 from events.tables import FEATURE, USAGE
 from service.app import create_app
-from service.intake.messages import Identity
-from service.intake.posthog import read
+from service.intake.dialects.messages import Identity
+from service.intake.dialects.posthog import read
 from service.intake.store import Use
 from service.organisation import issue_key
 from service.takehold import Takehold

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.intake.segment import BATCH_BYTES, MESSAGE_BYTES, read
+from service.intake.dialects.segment import BATCH_BYTES, MESSAGE_BYTES, read
 from service.intake.store import Use
 from service.organisation import issue_key
 from service.takehold import Takehold

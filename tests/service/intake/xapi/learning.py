@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from events.log import read
 from events.types.training import TrainingRecorded
 from events.types.trust import FactWithdrawn
-from service.intake.quarantine import counted
-from service.intake.xapi_tables import STATEMENT
+from service.intake.dialects.quarantine import counted
+from service.intake.xapi.tables import STATEMENT
 from service.readmodels.trainings import trainings_in
 from service.takehold import Takehold
 

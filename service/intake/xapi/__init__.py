@@ -1,0 +1,1 @@
+"""Learning systems: xAPI statements become training events."""
