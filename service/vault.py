@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table,
 
 from events.connect import open_database
 from events.sealed import Sealed, new_key, seal, unseal
+from events.sqlite import SqliteDatabase
 
 _Name = TypeVar("_Name", bound=Hashable)
 _DERIVED = UUID("6f1d9a52-2f0c-4a55-9f7e-5f0a1c4be7d3")
@@ -41,6 +42,9 @@ class Vault:
         # Under the lock: of two processes that start together, one would find the table made under its hands.
         with self._database.write("events", "") as connection:
             KEY_TABLES.create_all(connection)
+        if isinstance(self._database, SqliteDatabase):
+            # Whoever reads the keys reads every name.
+            self._database.path.chmod(0o600)
         self._workspace_keys: dict[tuple[str, str], bytes] = {}
 
     def seal(self, workspace_id: str, text: str, key_id: UUID | None = None) -> Sealed:

@@ -14,6 +14,7 @@ from marshmallow.validate import OneOf
 
 View = Callable[..., Any]
 CSV = "text/csv"
+_OF_ALL = ("status", "coverage")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula, and runs."""
 
@@ -30,8 +31,9 @@ class TableSchema(Schema):
 def tabular(schema: type[Schema], rows: Callable[[Mapping[str, Any]], Sequence[Any]]) -> Callable[[View], View]:
     """Answers the `rows` of an answer as CSV where that is asked for; `schema` names the columns.
 
-    What lies inside a row stands in columns of its own, named after both; lists are left out. That an answer is stale
-    says a header, because no row is the place for it.
+    What lies inside a row stands in columns of its own, named after both; lists are left out. What is said of the whole
+    answer, whether it is known and how much of it was reported, stands in each row. That an answer is stale says a
+    header, and its status as well, because there may be no row.
     """
     columns = list(_columns(schema()))
 
@@ -42,9 +44,12 @@ def tabular(schema: type[Schema], rows: Callable[[Mapping[str, Any]], Sequence[A
             headers = {**headers, "Vary": "Accept"}
             if not _wanted(query):
                 return body, headers
-            dumped = schema(many=True).dump(rows(body))
-            stale = {"Takehold-Stale": "true"} if body.get("stale") else {}
-            return Response(_text(columns, dumped), mimetype=CSV, headers={**headers, **stale})
+            whole = {name: body[name] for name in _OF_ALL if name in body and (name,) not in columns}
+            dumped = [row | whole for row in schema(many=True).dump(rows(body))]
+            said = {"Takehold-Stale": "true"} if body.get("stale") else {}
+            said |= {"Takehold-Status": body["status"]} if "status" in body else {}
+            shown = [*columns, *((name,) for name in whole)]
+            return Response(_text(shown, dumped), mimetype=CSV, headers={**headers, **said})
 
         return tabled
 

@@ -24,6 +24,8 @@ class JsonParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012  as webargs declares it
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "json": RAISE,
+        # A misspelt filter would be answered with figures of everybody.
+        "query": RAISE,
     }
 
     def load_json(self, req: Request, schema: Schema) -> object:

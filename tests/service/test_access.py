@@ -36,6 +36,8 @@ OPEN = {
     **dict.fromkeys(("/flags/", "/flags", "/decide/", "/decide"), "no flag is on, whoever asks; nothing is read"),
     "/array/<key>/config": "the same for everybody",
     "/array/<key>/config.js": "the same for everybody",
+    **dict.fromkeys(("/sourceConfig/", "/sourceConfig"), "the same for everybody"),
+    "/v1/m": "how a browser's client fares, which nobody keeps",
     "/xapi/about": "which versions of xAPI are spoken",
 }
 """Routes that `allow` does not guard, and why they need not be."""

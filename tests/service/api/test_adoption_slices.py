@@ -121,3 +121,8 @@ def test_use_that_a_later_file_takes_back_is_no_use(house: House) -> None:
     # On the day before, the second file was not there yet.
     then = {p["day"]: p for p in ask(office, "adoption", as_of="2026-03-31T20:00:00Z")["series"]}
     assert then["2026-03-30"]["coverage"] == 1
+
+
+def test_a_misspelt_filter_is_refused_instead_of_answered_for_everybody(sliced: Office) -> None:
+    answer = sliced.charlie.get("/changes/copilot/adoption", rol="sales")
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "rol")

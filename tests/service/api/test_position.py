@@ -88,7 +88,7 @@ def test_every_write_says_where_the_log_is_after_it(desk: Desk, route: str) -> N
     if route in ("/usage", "/heartbeats", "/quarantine/replay"):
         # Observations are no events: a number here would be taken for a position.
         assert "Takehold-Position" not in answer.headers
-        assert "position" not in answer.get_json()
+        assert answer.status_code == 204 or "position" not in answer.get_json()
         return
     assert answer.headers["Takehold-Position"] == str(at)
     assert answer.status_code == 204 or answer.get_json()["position"] == at

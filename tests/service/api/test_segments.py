@@ -38,8 +38,8 @@ def test_silence_and_a_small_group_show_no_distribution(house: House, spring: Of
 
 def test_as_a_table_a_segment_is_a_line(spring: Office) -> None:
     header, *lines = csv(spring, "segments", weeks=4)
-    assert header == ["segment", "people", "share"]
-    assert lines[4][:2] == ["non_user", "6"]
+    assert header == ["segment", "people", "share", "status", "coverage"]
+    assert (lines[4][:2], lines[4][3]) == (["non_user", "6"], "known")
 
 
 def test_the_answer_says_what_it_rests_on(spring: Office) -> None:
