@@ -94,7 +94,7 @@ def test_poison_gets_a_clear_verdict_and_the_next_request_is_taken(
 def test_nul_in_an_address_gets_the_verdict_it_gets_in_a_body(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.get_json()["code"]) == (400, "nul_character")
-    assert client.get(path.replace("%00", "")).status_code == 200
+    assert client.get(path.replace("&%00=2", "").replace("%00", "")).status_code == 200
 
 
 def test_a_broken_query_parameter_is_named_without_its_location(client: FlaskClient) -> None:
