@@ -4,14 +4,20 @@ Telemetry is a census, so `low` and `high` are no sampling interval: low lets ev
 count against adoption, high lets it count for.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from adkar.coverage import coverage, is_known
 from adkar.population import Bools, Days, Roster, impacted, mature, with_access
+from adkar.usage import Totals, Usage, counted, totals
+from adkar.windows import Reports
+
+_CELLS_AT_ONCE: Final = 2**19
 
 
 @dataclass(frozen=True)
@@ -21,17 +27,6 @@ class Definition:
     version: int
     window_days: int = 28
     min_days: int = 4
-
-
-@dataclass(frozen=True)
-class Usage:
-    """used: bool[h, m]; row i is the complete day first_day + i, column j the person of row j of the roster.
-
-    A person with several roster rows has the same column several times.
-    """
-
-    first_day: int
-    used: Bools
 
 
 @dataclass(frozen=True)
@@ -59,99 +54,110 @@ class Point:
 
 
 @dataclass(frozen=True)
-class _Trailing:
-    """Trailing windows over recorded days; a day before the first recorded one is a day without use."""
+class Totalled:
+    """What windows are cut from: days of use, days that may have been days of use, and those of accounts of nobody.
 
-    first_day: int
-    height: int
-    window: int
+    used, possible: a column for each row of a roster. A silent day may have been a day of use. strangers: a column for
+    each account that no person is linked to, with its silent days.
+    """
 
-    def rows(self, day: int) -> slice:
-        end = day + 1 - self.first_day
-        if end > self.height:
-            raise ValueError(f"day {day} is not complete: usage ends before it")
-        return slice(max(end - self.window, 0), max(end, 0))
+    used: Totals
+    possible: Totals
+    strangers: Totals
 
-    def running(self, used: Bools) -> npt.NDArray[Any]:
-        """[h + 1, m]: used days before each row, in the smallest unsigned integer that holds a window.
-
-        The totals may wrap round; the difference over a window is at most `window` and comes out right.
-        """
-        totals = np.zeros((self.height + 1, used.shape[1]), np.min_scalar_type(self.window))
-        # As bytes, because numpy copies a bool array whole before it adds it up.
-        np.cumsum(used.view(np.uint8), axis=0, dtype=totals.dtype, out=totals[1:])
-        return totals
+    def of(self, columns: npt.NDArray[np.int64]) -> Totalled:
+        """For some of the people."""
+        used = self.used.of(columns)
+        return Totalled(used, used if self.possible is self.used else self.possible.of(columns), self.strangers)
 
 
-def _in(running: npt.NDArray[Any], rows: slice) -> npt.NDArray[Any]:
-    return running[rows.stop] - running[rows.start]  # type: ignore[no-any-return]
+def totalled(usage: Usage, unlinked: Bools, reports: Reports, longest: int) -> Totalled:
+    """unlinked: bool[h, u] on the rows of `usage`, as `reports` are. longest: the longest window, in days.
+
+    Memory: (h + 1) * (m + u) bytes for windows up to 255 days, twice that plus h * (m + u) when a day was silent; 180
+    days of 100,000 people need 21 MB beside the input, or 63.
+    """
+    lost = (reports.silent & reports.expected)[:, np.newaxis]
+    used = totals(usage, longest)
+    # A silent day that shows use all the same is one day, not two: hence "or", not a sum.
+    possible = totals(Usage(usage.first_day, usage.used | lost), longest) if lost.any() else used
+    return Totalled(used, possible, totals(Usage(usage.first_day, unlinked | lost), longest))
 
 
-def series(
-    roster: Roster,
-    usage: Usage,
-    unlinked: Bools,
-    silent: Bools,
-    expected: Bools,
-    days: Days,
-    definition: Definition,
-) -> list[Point]:
+def series(roster: Roster, use: Totalled, reports: Reports, days: Days, definition: Definition) -> list[Point]:
     """One point for each of `days`, each over the trailing `window_days` complete days that end with it.
 
-    unlinked: bool[h, u], use by accounts that no person is linked to; silent, expected: bool[h]; all on the
-    rows of `usage`. high counts, besides the adopted, each mature person who would reach min_days if the
-    silent days had been used, and each unlinked account that would; at most all the mature.
-    Memory: (h + 1) * (m + u) bytes for windows up to 255 days, twice that plus h * (m + u) when a day was
-    silent, and a few vectors of m; 180 days of 100,000 people need 21 MB beside the input, or 63.
-    Raises ValueError for a day after the last row of usage: the running day is never judged.
+    high counts, besides the adopted, each mature person who would reach min_days if the silent days had been used, and
+    each unlinked account that would; at most all the mature. Raises ValueError for a day after the last row of usage:
+    the running day is never judged.
     """
+    found = [_figures(roster, use, some, definition) for some in _some_at_once(days, len(roster.person))]
+    heads = (column.tolist() for column in np.concatenate(found, axis=1))
+    told = zip(days.tolist(), *heads, *reports.judged(days, definition.window_days), strict=True)
+    return [_point(*each) for each in told]
+
+
+def _figures(roster: Roster, use: Totalled, days: Days, definition: Definition) -> npt.NDArray[np.int64]:
+    """[6, d]: eligible, with access, mature, active, adopted, and how many may have adopted."""
     enough, window = definition.min_days, definition.window_days
-    trailing = _Trailing(usage.first_day, len(usage.used), window)
-    lost = silent & expected
-    running = trailing.running(usage.used)
-    # A silent day that shows use all the same is one day, not two: hence "or", not a sum.
-    possible = trailing.running(usage.used | lost[:, np.newaxis]) if lost.any() else running
-    strangers = trailing.running(unlinked | lost[:, np.newaxis])
-
-    points = []
-    for i, day in enumerate(days.tolist()):
-        rows, one = trailing.rows(day), days[i : i + 1]
-        here, ripe = impacted(roster, one)[0], mature(roster, one, window)[0]
-        used = _in(running, rows)
-        of = int(np.count_nonzero(ripe))
-        adopted = int(np.count_nonzero(ripe & (used >= enough)))
-        best = np.count_nonzero(ripe & (_in(possible, rows) >= enough))
-        best += np.count_nonzero(_in(strangers, rows) >= enough)
-        known = is_known(lost[rows], expected[rows])
-        low = adopted / of if of else None
-        points.append(
-            Point(
-                day=day,
-                eligible=int(np.count_nonzero(here)),
-                access=int(np.count_nonzero(with_access(roster, one))),
-                mature=of,
-                # What a silent source did not say looks like people who stopped.
-                active=int(np.count_nonzero(here & (used > 0))) if known else None,
-                adopted=adopted,
-                rate=low if known else None,
-                low=low,
-                high=min(int(best), of) / of if of else None,
-                coverage=coverage(lost[rows], expected[rows]),
-                status="known" if known else "unknown",
-            )
-        )
-    return points
+    here, ripe, used = impacted(roster, days), mature(roster, days, window), use.used.within(days, window)
+    adopted = best = counted(ripe & (used >= enough))
+    if use.possible is not use.used:
+        best = counted(ripe & (use.possible.within(days, window) >= enough))
+    best = best + counted(use.strangers.within(days, window) >= enough)
+    able = counted(with_access(roster, days))
+    return np.stack([counted(here), able, counted(ripe), counted(here & (used > 0)), adopted, best])
 
 
-def distinct_users(used: Bools, first_day: int, days: Days, window: int) -> npt.NDArray[np.int64]:
-    """[d]: people with use in the trailing window of each day: DAU with 1, WAU with 7, MAU with 28.
+def _point(
+    day: int,
+    eligible: int,
+    access: int,
+    mature: int,
+    active: int,
+    adopted: int,
+    best: int,
+    coverage: float | None,
+    known: bool,
+) -> Point:
+    low = adopted / mature if mature else None
+    return Point(
+        day=day,
+        eligible=eligible,
+        access=access,
+        mature=mature,
+        # What a silent source did not say looks like people who stopped.
+        active=active if known else None,
+        adopted=adopted,
+        rate=low if known else None,
+        low=low,
+        high=min(best, mature) / mature if mature else None,
+        coverage=coverage,
+        status="known" if known else "unknown",
+    )
 
-    used: bool[h, m] with one column per person, each person once. Raises ValueError like `series`.
+
+def active_in(roster: Roster, used: Totals, days: Days, windows: Sequence[int]) -> npt.NDArray[np.int64]:
+    """[w, 3, d], by window and day: eligible people, mature ones, and those with use in the trailing window.
+
+    DAU with a window of 1, WAU with 7, MAU with 28. Raises ValueError like `series`.
     """
-    trailing = _Trailing(first_day, len(used), window)
-    running = trailing.running(used)
-    counts = [np.count_nonzero(_in(running, trailing.rows(day))) for day in days.tolist()]
-    return np.array(counts, np.int64)
+    found = []
+    for some in _some_at_once(days, len(roster.person)):
+        here = impacted(roster, some)
+        heads = counted(here)
+        found.append(
+            [
+                [heads, counted(mature(roster, some, window)), counted(here & (used.within(some, window) > 0))]
+                for window in windows
+            ]
+        )
+    return np.concatenate(found, axis=2)
+
+
+def _some_at_once(days: Days, people: int) -> list[Days]:
+    """Days in parts, so that a table of a part's days by people stays small enough for the processor's own memory."""
+    return np.array_split(days, max(1, len(days) * people // _CELLS_AT_ONCE))
 
 
 def suppressed(point: Point, minimum: int) -> Point:

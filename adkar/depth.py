@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from adkar.actions import Actions
-from adkar.adoption import Usage
 from adkar.coverage import working_days
 from adkar.population import Roster, impacted
+from adkar.usage import Usage
 from adkar.windows import Reports, days_in, hidden, used_in
 
 MONTH: Final = 28

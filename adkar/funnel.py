@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adkar.adoption import Definition, Usage
+from adkar.adoption import Definition
 from adkar.population import Bools, Roster, impacted
+from adkar.usage import Usage
 from adkar.windows import NEVER, Reports, Status, days_in, first_use, hidden
 
 

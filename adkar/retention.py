@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from adkar.adoption import Usage
 from adkar.population import Bools, Roster, impacted
+from adkar.usage import Usage
 from adkar.windows import Reports, Status, first_use, hidden, used_in
 
 _WEEK = 7

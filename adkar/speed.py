@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from adkar.adoption import Usage
 from adkar.population import Bools, Days, Roster
 from adkar.survival import Curve, kaplan_meier
+from adkar.usage import Usage
 from adkar.windows import NEVER, Reports, Status, rows
 
 _AT_ONCE = 4096

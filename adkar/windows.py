@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from adkar.adoption import Usage
 from adkar.coverage import ENOUGH, coverage, is_known
 from adkar.population import Bools, Days
+from adkar.usage import Usage
 
 NEVER: Final = np.int32(np.iinfo(np.int32).max)
 
@@ -32,17 +32,17 @@ class Reports:
         here = rows(self.first_day, len(self.silent), first, last)
         return is_known(self.silent[here], self.expected[here])
 
-    def known_at(self, days: Days, window: int) -> Bools:
-        """[d]: `known` of the trailing window that ends with each of `days`, all at once."""
+    def judged(self, days: Days, window: int) -> tuple[list[float | None], list[bool]]:
+        """`coverage` and `known` of the trailing window that ends with each of `days`, all at once."""
         lost = self.silent & self.expected
         ends = np.clip(days + 1 - self.first_day, 0, len(lost))
         starts = np.clip(days + 1 - window - self.first_day, 0, len(lost))
         due, missing = (_sums(flags, starts, ends) for flags in (self.expected, lost))
         latest = np.maximum.accumulate(np.where(self.expected, np.arange(len(lost)), 0))
         ended_silent = lost[latest[np.maximum(ends - 1, 0)]]
-        enough = (due - missing) / np.maximum(due, 1) >= ENOUGH
-        known: Bools = (due == 0) | (enough & ~ended_silent)
-        return known
+        share = (due - missing) / np.maximum(due, 1)
+        known = (due == 0) | ((share >= ENOUGH) & ~ended_silent)
+        return [one if of else None for one, of in zip(share.tolist(), due.tolist(), strict=True)], known.tolist()
 
 
 def _sums(flags: Bools, starts: Days, ends: Days) -> Days:

@@ -21,9 +21,11 @@ from events.types.change import MemberPlaced
 from events.types.people import ActorLinked
 from events.usage_log import intern_feature, intern_source
 from service.commands.changes import impact_role, launch_change
+from service.directory.sources import expect
 from service.takehold import Takehold
 
 CHANGE = "assistant"
+_SOURCE = "app"
 _CHUNK = 5000
 _EVENTS = 500
 
@@ -49,6 +51,8 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             impact_role(unit, CHANGE, {"key": f"role{number}", "name": f"Role {number}"}).id
             for number in range(crowd.roles)
         ]
+        # The change went live before anything is told, so that everybody is mature from the first day on.
+        expect(unit, _SOURCE, date.fromordinal(crowd.first_day))
     _people(takehold, crowd, change.id, roles, go_live)
     source = intern(takehold, crowd)
     with takehold.database.write("usage", "default") as connection:
@@ -66,7 +70,7 @@ def intern(takehold: Takehold, crowd: Crowd) -> int:
     with takehold.database.write("usage", "default") as connection:
         for number in range(1, crowd.features + 1):
             intern_feature(connection, "default", CHANGE, f"feature{number}")
-        return intern_source(connection, "default", "app")
+        return intern_source(connection, "default", _SOURCE)
 
 
 def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], start: date) -> None:

@@ -53,7 +53,7 @@ class SourceExpected(Event):
     """From when on a source has to report; on working days on which it does not, it is silent and nothing is known.
 
     source: name of the source.
-    since: first day, none for from its first report on.
+    since: first day, none when nothing is agreed any more.
     """
 
     wire: ClassVar[str] = "source.expected"

@@ -71,7 +71,7 @@ class TermsSchema(Schema):
     )
     since = f.Day(
         allow_none=True,
-        metadata={"description": "First day on which it has to report; null for from its first report on."},
+        metadata={"description": "First day on which it has to report; null for none of its own."},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,10 +10,11 @@ from uuid import UUID
 import numpy as np
 
 from adkar.actions import Actions
-from adkar.adoption import Definition, Point, Usage, series, suppressed
+from adkar.adoption import Definition, Point, Totalled, active_in, series, suppressed, totalled
 from adkar.change import Change, Role
 from adkar.plan import planned_rate
-from adkar.population import Roster, impacted, mature
+from adkar.population import Roster
+from adkar.usage import Usage
 from events.types.change import AdoptionDefined, Feature
 from service.queries.actions import actions
 from service.queries.kept import checkpoints, kept
@@ -23,8 +24,9 @@ from service.queries.usage import Sightings, sightings
 from service.queries.view import View
 from service.readmodels.members import Member, members_of
 
-_DAYS_AT_ONCE = 32
-"""Bounds the memory: so many bytes a person, three times."""
+_A_MONTH = 28
+_LONGEST = 255
+"""Days of the longest window of which a byte is enough for each day and person."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ class ChangeUsage:
         )
         self.members, self.people = self._rosters.members, self._rosters.people
         self._sightings: dict[tuple[Feature, ...], Sightings] = {}
+        self._totalled: dict[Hashable, Totalled] = {}
+
+    @property
+    def _version(self) -> Hashable:
+        """What the use of a change's people depends on."""
+        return self._at, self.view.today, self.change.terms.go_live
 
     @property
     def minimum(self) -> int:
@@ -80,7 +88,7 @@ class ChangeUsage:
             self._sightings[features] = kept(
                 self.view,
                 ("sightings", self.change.id, features, only),
-                (self._at, self.view.today, go_live),
+                self._version,
                 lambda: sightings(self.view, features, self.people, go_live, only),
             )
         return self._sightings[features]
@@ -125,25 +133,29 @@ class ChangeUsage:
     ) -> list[Point]:
         """Adoption at the end of each day, unsuppressed: for rules, never for people."""
         definition = self.change.definition(role)
-        seen = self.seen(definition)
-        roster = self.roster(role)
         within = Definition(definition.number, window_days or definition.window_days, min_days or definition.min_days)
-        return series(
-            roster,
-            self.usage(role, roster),
-            seen.unlinked,
-            seen.silent,
-            seen.expected,
-            np.array(days, dtype=np.int32),
-            within,
-        )
+        roster, use = self._use(role, within.window_days)
+        return series(roster, use, self.seen(definition).reports, np.array(days, dtype=np.int32), within)
+
+    def _use(self, role: Role | None, window: int) -> tuple[Roster, Totalled]:
+        """A role's members, and their use for windows of so many days."""
+        features, roster = self.change.definition(role).features, self.roster(role)
+        seen, longest = self.seen(self.change.definition(role)), max(window, _LONGEST)
+        if (features, longest) not in self._totalled:
+            self._totalled[features, longest] = kept(
+                self.view,
+                ("totalled", self.change.id, features, self.part.feature, longest),
+                self._version,
+                lambda: totalled(Usage(seen.first_day, seen.used), seen.unlinked, seen.reports, longest),
+            )
+        return roster, self._totalled[features, longest].of(roster.person)
 
     def days(self, role: Role | None, days: Sequence[int], window_days: int | None = None) -> list[Day]:
         """Adoption, distinct people and plan by day, with groups below the minimum hidden."""
         least = self.change.definition(role).min_days
         points = self.points(role, days, window_days, min(least, window_days) if window_days else None)
         shown = [suppressed(point, self.minimum) for point in points]
-        actives = self._actives(role, days, (1, 7, 28))
+        actives = self._actives(role, days, (1, 7, _A_MONTH))
         restated = self._restated(role, days, window_days or self.change.definition(role).window_days)
         return [
             Day(point, dau, wau, mau, self.plan(point.day), again)
@@ -167,24 +179,13 @@ class ChangeUsage:
 
     def _actives(self, role: Role | None, days: Sequence[int], windows: Sequence[int]) -> list[list[int | None]]:
         """By window and day: members with use in the trailing window, hidden as in a point of that window."""
-        seen, roster = self.seen(self.change.definition(role)), self.roster(role)
-        used = self.usage(role, roster).used
-        running = np.zeros((len(used) + 1, len(roster.person)), dtype=np.uint8)
-        # Sums may wrap round; they differ over a window of less than 256 days exactly when there was use in it.
-        np.cumsum(used.view(np.uint8), axis=0, dtype=np.uint8, out=running[1:])
-        found: list[list[int | None]] = [[] for _ in windows]
-        for first in range(0, len(days), _DAYS_AT_ONCE):
-            some = np.array(days[first : first + _DAYS_AT_ONCE], dtype=np.int32)
-            ends = some + 1 - seen.first_day
-            here, until = impacted(roster, some), running[np.maximum(ends, 0)]
-            eligible = here.sum(axis=1).tolist()
-            for told, window in zip(found, windows, strict=True):
-                active = here & (until != running[np.maximum(ends - window, 0)])
-                ripe = mature(roster, some, window)
-                counts = (eligible, ripe.sum(axis=1).tolist(), active.sum(axis=1).tolist())
-                known = seen.reports.known_at(some, window).tolist()
-                told += [self._shown(*each) for each in zip(some.tolist(), *counts, known, strict=True)]
-        return found
+        seen, some = self.seen(self.change.definition(role)), np.array(days, dtype=np.int32)
+        roster, use = self._use(role, max(windows))
+        found = active_in(roster, use.used, some, windows).tolist()
+        return [
+            [self._shown(*each) for each in zip(days, *counts, seen.reports.judged(some, window)[1], strict=True)]
+            for counts, window in zip(found, windows, strict=True)
+        ]
 
     def _shown(self, day: int, eligible: int, ripe: int, active: int, known: bool) -> int | None:
         told = active if known else None

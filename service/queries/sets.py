@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 
 from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.activity import last_of_each, unpack
@@ -73,14 +74,6 @@ def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
 
     source: its name, which it keeps when it goes on under another number after a retraction.
     """
-    wanted = [
-        live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
-        standing(view.connection, view.workspace.id, view.at),
-        ACTIVITY.c.feature_id.in_([one.number for one in features]),
-        ACTIVITY.c.day <= view.today,
-    ]
-    if view.at is not None:
-        wanted.append(ACTIVITY.c.received_day <= view.today)
     return view.connection.execute(
         select(
             ACTIVITY.c.source_id,
@@ -91,12 +84,40 @@ def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
             ACTIVITY.c.counts,
             SOURCE.c.name.label("source"),
         )
-        .join(
-            SOURCE,
-            and_(SOURCE.c.workspace_id == ACTIVITY.c.workspace_id, SOURCE.c.source_id == ACTIVITY.c.source_id),
-        )
-        .where(*wanted)
+        .join(SOURCE, _OF_SOURCE)
+        .where(*_seen_by(view), ACTIVITY.c.feature_id.in_([one.number for one in features]))
     ).all()
+
+
+def spoken(view: View, apps: Collection[str]) -> list[tuple[str, str, str, date]]:
+    """Who reported anything of some apps on which days, as (source, app, grain, day).
+
+    Passive use, failures and features that do not count are reports as well: whoever sends them is not silent.
+    """
+    rows = view.connection.execute(
+        select(SOURCE.c.name, FEATURE.c.app, FEATURE.c.grain, ACTIVITY.c.day)
+        .join(SOURCE, _OF_SOURCE)
+        .join(FEATURE, _OF_FEATURE)
+        .where(*_seen_by(view), FEATURE.c.app.in_(apps))
+        .distinct()
+    )
+    return [(row.name, row.app, row.grain, row.day) for row in rows]
+
+
+_OF_SOURCE = and_(SOURCE.c.workspace_id == ACTIVITY.c.workspace_id, SOURCE.c.source_id == ACTIVITY.c.source_id)
+_OF_FEATURE = and_(FEATURE.c.workspace_id == ACTIVITY.c.workspace_id, FEATURE.c.feature_id == ACTIVITY.c.feature_id)
+
+
+def _seen_by(view: View) -> list[ColumnElement[bool]]:
+    """Which activity sets a view knows of: what was received by then, and was not retracted."""
+    wanted = [
+        live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
+        standing(view.connection, view.workspace.id, view.at),
+        ACTIVITY.c.day <= view.today,
+    ]
+    if view.at is not None:
+        wanted.append(ACTIVITY.c.received_day <= view.today)
+    return wanted
 
 
 def told(rows: Sequence[SetRow], features: Sequence[Counted]) -> Iterator[Told]:

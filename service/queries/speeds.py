@@ -8,12 +8,12 @@ from uuid import UUID
 
 import numpy as np
 
-from adkar.adoption import Usage
 from adkar.change import Role
 from adkar.population import NEVER_LEFT, Bools, Days, Roster, impacted
 from adkar.speed import Clocks, Speed, clocks, first_met, from_access, speed
 from adkar.training import Record, satisfied_on
 from adkar.training_to_use import TrainingToUse, training_to_use
+from adkar.usage import Usage
 from service.queries.adoption import ChangeUsage
 from service.queries.rosters import in_cohort
 from service.queries.usage import Sightings

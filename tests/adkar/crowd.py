@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from adkar.actions import Actions
-from adkar.adoption import Usage
 from adkar.population import NEVER_LEFT, Roster
+from adkar.usage import Usage
 from adkar.windows import Reports
 
 MONDAY = 700_001

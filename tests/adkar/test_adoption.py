@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adkar.adoption import Definition, Point, Usage, distinct_users, series, suppressed
+from adkar.adoption import Definition, Point, active_in, series, suppressed, totalled
 from adkar.population import NEVER_LEFT, NO_ACCESS, Roster, merged
+from adkar.usage import Usage, totals
+from adkar.windows import Reports
 
 FIRST = 700_000
 MONTH = Definition(version=1)
@@ -32,8 +34,9 @@ def at(day, used, roster=None, unlinked=None, silent=(), expected=True, definiti
     one = np.array([FIRST + day], np.int32)
     strangers = np.zeros((h, 0), bool) if unlinked is None else unlinked
     due = np.full(h, expected)
-    usage = Usage(FIRST, used)
-    return series(roster or members(m), usage, strangers, quiet, due, one, definition)[0]
+    reports, longest = Reports(FIRST, quiet, due), definition.window_days
+    use = totalled(Usage(FIRST, used), strangers, reports, longest).of(np.arange(m))
+    return series(roster or members(m), use, reports, one, definition)[0]
 
 
 def test_four_distinct_days_adopt_and_three_do_not():
@@ -51,7 +54,7 @@ def test_a_day_that_is_not_complete_is_refused():
     with pytest.raises(ValueError, match="not complete"):
         at(28, used_on(28, {0}))
     with pytest.raises(ValueError, match="not complete"):
-        distinct_users(used_on(28, {0}), FIRST, np.array([FIRST + 28], np.int32), 7)
+        active_in(members(1), totals(Usage(FIRST, used_on(28, {0})), 7), np.array([FIRST + 28], np.int32), [7])
 
 
 def test_days_before_the_first_recorded_one_count_as_unused():
@@ -160,11 +163,15 @@ def test_half_a_year_of_100_000_people_fits_into_the_memory_the_docstring_names(
     roster, used, quiet = members(m), np.ones((h, m), bool), np.zeros(h, bool)
     days = np.arange(FIRST + 27, FIRST + h, dtype=np.int32)
     quiet[5] = True
+
+    def told(reports: Reports) -> list[Point]:
+        return series(roster, totalled(Usage(FIRST, used), np.zeros((h, 3), bool), reports, 28), reports, days, MONTH)
+
     tracemalloc.start()
-    points = series(roster, Usage(FIRST, used), np.zeros((h, 3), bool), quiet, ~quiet, days, MONTH)
+    points = told(Reports(FIRST, quiet, ~quiet))
     _, clean = tracemalloc.get_traced_memory()
     tracemalloc.reset_peak()
-    series(roster, Usage(FIRST, used), np.zeros((h, 3), bool), quiet, quiet | True, days, MONTH)
+    told(Reports(FIRST, quiet, quiet | True))
     _, silent = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(points) == 180
@@ -173,11 +180,11 @@ def test_half_a_year_of_100_000_people_fits_into_the_memory_the_docstring_names(
 
 
 def test_the_uniques_of_a_week_are_not_the_sum_of_its_days():
-    used = used_on(7, {0, 1, 2}, {2}, set())
+    used = totals(Usage(FIRST, used_on(7, {0, 1, 2}, {2}, set())), 7)
     days = np.arange(FIRST, FIRST + 7, dtype=np.int32)
-    assert distinct_users(used, FIRST, days, 1).tolist() == [1, 1, 2, 0, 0, 0, 0]
-    assert distinct_users(used, FIRST, days, 7).tolist() == [1, 1, 2, 2, 2, 2, 2]
-    assert distinct_users(used, FIRST, days, 2).tolist() == [1, 1, 2, 2, 0, 0, 0]
+    found = active_in(members(3), used, days, [1, 7, 2])
+    assert found[:, 0].tolist() == [[3] * 7] * 3
+    assert found[:, 2].tolist() == [[1, 1, 2, 0, 0, 0, 0], [1, 1, 2, 2, 2, 2, 2], [1, 1, 2, 2, 0, 0, 0]]
 
 
 def test_a_group_that_is_too_small_shows_no_figure_at_all():
@@ -261,12 +268,11 @@ def test_the_series_equals_a_slow_and_obvious_count(world):
         return used_on(h, *[{day - FIRST for day in column} for column in columns])
 
     columns = [np.array([row[i] for row in rows], np.int32) for i in range(3)]
+    reports = Reports(FIRST, grid([silent])[:, 0], grid([expected])[:, 0])
     found = series(
         Roster(np.arange(len(rows), dtype=np.int64), *columns),
-        Usage(FIRST, grid(used)),
-        grid(strangers),
-        grid([silent])[:, 0],
-        grid([expected])[:, 0],
+        totalled(Usage(FIRST, grid(used)), grid(strangers), reports, definition.window_days),
+        reports,
         np.array(judged, np.int32),
         definition,
     )

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from adkar.adoption import Usage
 from adkar.population import NEVER_LEFT, Roster
 from adkar.retention import retention
+from adkar.usage import Usage
 from tests.adkar.crowd import MONDAY, members, reported, used_on
 
 MONDAYS = [MONDAY, MONDAY + 7, MONDAY + 14]

@@ -34,5 +34,8 @@ def test_many_windows_at_once_are_judged_as_each_alone(data):
     reports = Reports(MONDAY, data.draw(flags), data.draw(flags))
     window = data.draw(st.integers(1, 12))
     days = np.arange(MONDAY - 3, MONDAY + height, dtype=np.int32)
-    each = [reports.known(day - window + 1, day) for day in days.tolist()]
-    assert reports.known_at(days, window).tolist() == each
+    each = [(day - window + 1, day) for day in days.tolist()]
+    assert reports.judged(days, window) == (
+        [reports.coverage(*span) for span in each],
+        [reports.known(*span) for span in each],
+    )

@@ -82,12 +82,14 @@ def evidence(history: History, question: Question) -> Evidence:
     today = history.today
 
     def known(one: Observation) -> bool:
-        names = [(app, feature) for app, feature in definition.features if app == one.app]
-        counts = one.kind in ("use", "success") and any(name in (None, one.feature) for _, name in names)
         in_time = history.as_of is None or local(one.received, zone) <= today
-        return counts and in_time and local(one.at, zone) <= today
+        return in_time and local(one.at, zone) <= today
 
-    seen = [one for one in history.observations if known(one)]
+    def counts(one: Observation) -> bool:
+        return one.kind in ("use", "success") and any(_within(one, feature) for feature in definition.features)
+
+    told = [one for one in history.observations if known(one)]
+    seen = [one for one in told if counts(one)]
     mine = [one for one in seen if question.feature is None or _within(one, question.feature)]
     uses: dict[str, dict[date, dict[tuple[str, str], int]]] = {person: {} for person in history.people}
     strangers: dict[tuple[str, str], set[date]] = defaultdict(set)
@@ -98,7 +100,8 @@ def evidence(history: History, question: Question) -> Evidence:
         else:
             strangers[source, actor].add(day)
     members = [one for one in history.members if question.role in (None, one.role)]
-    silent, expected = _silence(seen, zone, history.go_live, today)
+    first = min([local(one.at, zone) for one in seen] + [history.go_live])
+    silent, expected = _silence(history, told, {app for app, _ in definition.features}, span(first, today - DAY))
     found = Evidence(history, question, definition, uses, strangers, silent, expected, members)
     if question.cohort:
         first = {p: min(found.access(one) for one in members if one.person == p) for p in {m.person for m in members}}
@@ -127,19 +130,31 @@ def _counts(seen: list[Observation], zone: ZoneInfo) -> dict[tuple[str, str, str
     return found
 
 
-def _silence(seen: list[Observation], zone: ZoneInfo, go_live: date, today: date) -> tuple[set[date], set[date]]:
+def _silence(
+    history: History, told: list[Observation], apps: set[str], days: list[date]
+) -> tuple[set[date], set[date]]:
+    zone = ZoneInfo(history.zone)
     reported: dict[str, set[date]] = defaultdict(set)
-    for one in seen:
-        day = local(one.at, zone)
-        monday = day - DAY * day.weekday()
-        reported[one.source] |= set(span(monday, monday + DAY * 6)) if one.grain == "week" else {day}
-    first = min([local(one.at, zone) for one in seen], default=go_live)
-    silent, expected = set(), set()
-    # The first week reported may begin before the first day that anything is known of; that adds no day.
-    for day in span(min(first, go_live), today - DAY):
-        due = [days for days in reported.values() if day >= min(days)]
-        if day.weekday() < 5 and (due or (not reported and day >= go_live)):
-            expected.add(day)
-            if not reported or any(day not in days for days in due):
-                silent.add(day)
+    spoke: dict[str, set[str]] = {app: set() for app in apps}
+    for one in told:
+        if one.app in apps:
+            day = local(one.at, zone)
+            monday = day - DAY * day.weekday()
+            reported[one.source] |= set(span(monday, monday + DAY * 6)) if one.grain == "week" else {day}
+            spoke[one.app].add(one.source)
+    began = {source: min([min(days), *_of(history.agreed, source)]) for source, days in reported.items()}
+    since = dict(began)
+    for app, sources in spoke.items():
+        if not sources:
+            since[app] = history.go_live
+        elif not any(source in history.agreed for source in sources):
+            first = min(sources, key=lambda source: began[source])
+            since[first] = min(since[first], history.go_live)
+    working = [day for day in days if day.weekday() < 5]
+    expected = {day for day in working if any(day >= first for first in since.values())}
+    silent = {day for day in working for source, first in since.items() if day >= first and day not in reported[source]}
     return silent, expected
+
+
+def _of(agreed: dict[str, date], source: str) -> list[date]:
+    return [agreed[source]] if source in agreed else []

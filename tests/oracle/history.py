@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import product
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -58,7 +59,10 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """courses: by role. own: definitions of roles that have one of their own. now: when it is asked about."""
+    """courses: by role. own: definitions of roles that have one of their own. now: when it is asked about.
+
+    agreed: by source, from which day on it has to report.
+    """
 
     zone: str
     go_live: date
@@ -72,6 +76,7 @@ class History:
     now: datetime
     as_of: datetime | None
     fold_each: bool
+    agreed: dict[str, date]
 
     @property
     def today(self) -> date:
@@ -96,6 +101,7 @@ class Shape:
     """What a history is drawn from. The bulk of use comes from the seed, because there is much of it.
 
     live_days: since go-live. known_days: for which anything may have been said. outage: last days on which nothing was.
+    agreed: days for which sources have to report, as was agreed with so many of them.
     """
 
     seed: int
@@ -113,6 +119,7 @@ class Shape:
     known_days: int
     as_of: bool
     fold_each: bool
+    agreed: tuple[int, int]
 
 
 _DEFINITIONS = st.builds(
@@ -139,6 +146,7 @@ SHAPES = st.builds(
     known_days=st.sampled_from([8, 12, 12, 20, 20, 30, 30, 95]),
     as_of=st.booleans(),
     fold_each=st.booleans(),
+    agreed=st.tuples(st.sampled_from([8, 20, 30, 95]), st.sampled_from([0, 1, 4, 4])),
 )
 """Some months around a change of clocks."""
 
@@ -164,6 +172,7 @@ def drawn(shape: Shape) -> tuple[History, Sequence[Question]]:
         now,
         random.choice(received) if shape.as_of else None,
         shape.fold_each,
+        {source: shape.now - timedelta(days=shape.agreed[0]) for source, _ in SOURCES[: shape.agreed[1]]},
     )
     return told, [_question(random, told) for _ in range(3)]
 
@@ -214,8 +223,7 @@ def _observations(
                     found += _said(random, shape.zone, source, grain, actor, day, received)
     if shape.heartbeat:
         # Somebody who is a member of nothing uses each source every day, so that none is silent for want of users.
-        app, feature = shape.definition.features[0]
-        for source, grain in sources:
+        for (app, feature), (source, grain) in product(shape.definition.features, sources):
             for day in _days(shape.now - timedelta(days=shape.known_days), shape):
                 for one in _said(random, shape.zone, source, grain, "robot", day, received)[:1]:
                     found.append(replace(one, app=app, feature=feature or "chat", kind="use"))

@@ -16,6 +16,7 @@ from service.commands.changes import impact_role, launch_change, load_change, pl
 from service.commands.trainings import record_trainings
 from service.directory.announce import Announced, announce
 from service.directory.people import find
+from service.directory.sources import expect
 from service.intake.store import Use, store
 from service.organisation import create_workspace
 from service.queries.adoption import ChangeUsage, Slice
@@ -59,6 +60,8 @@ def _tell(takehold: Takehold, history: History) -> Told:
     with takehold.command(id, "oracle", "api") as unit:
         announce(unit, [Announced(external_id=person) for person in history.people])
         people = find(unit.connection, takehold.vault, id, history.people)
+        for source, since in history.agreed.items():
+            expect(unit, source, since)
         launch_change(
             unit,
             {

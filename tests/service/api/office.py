@@ -114,6 +114,10 @@ class Office:
         answer = self.alice.put(f"/changes/{change}/roles/{role}/members/{person}", dates)
         assert answer.status_code == 204, answer.get_json()
 
+    def expect(self, since: str | None, source: str = "default") -> None:
+        """Agrees with a source from which day on it has to report."""
+        assert self.alice.put(f"/sources/{source}", {"emails_verified": False, "since": since}).status_code == 204
+
     def person(self, external: str) -> UUID:
         """The pseudonym of one of the default source's people."""
         with self.takehold.database.read() as connection:

@@ -1,7 +1,8 @@
 """A small history whose adoption can be worked out by hand: Berlin's weeks around the change to summer time in 2026.
 
-Clocks go from 02:00 to 03:00 on Sunday 29 March. The change goes live on 2 March; use on 2 of 7 days counts. p1 to p10
-are members all along, p11 joins on 25 March, p12 is no member from 27 March on. In local days of March:
+Clocks go from 02:00 to 03:00 on Sunday 29 March. The change goes live on 2 March; use on 2 of 7 days counts, and is
+told of from the 24th on, as was agreed. p1 to p10 are members all along, p11 joins on 25 March, p12 is no member from
+27 March on. In local days of March:
 
     p1   25 26          p4   30, twice a day         p11    26 27
     p2   28 29 (*)      p5   24 25                   p12    25 26
@@ -21,6 +22,7 @@ import time_machine
 from tests.service.api.office import Office, at
 
 LAUNCHED = "2026-03-20T10:00+01:00"
+FIRST_USE = "2026-03-24"
 TODAY = "2026-04-01T18:00+02:00"
 USES = [
     ("p5", "2026-03-24T09:00+01:00"),
@@ -48,6 +50,7 @@ OTHER_APP = [("p7", "2026-03-25T09:00+01:00"), ("p7", "2026-03-26T09:00+01:00")]
 def tell(office: Office) -> None:
     """Launches the change, then sends each use as it happens, with the worker following."""
     with at(LAUNCHED):
+        office.expect(FIRST_USE)
         office.announce(12)
         office.launch()
         office.impact("sales", members=range(1, 11))

@@ -105,6 +105,7 @@ def test_use_that_a_later_file_takes_back_is_no_use(house: House) -> None:
     """A day's value is set by the last file: 5, then 0 a day later. Both reports are reports."""
     office = house.office(5)
     with at(spring.LAUNCHED):
+        office.expect("2026-03-30", "files")
         office.announce(6)
         office.launch()
         office.impact("sales", members=range(1, 7))

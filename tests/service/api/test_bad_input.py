@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from werkzeug.test import TestResponse
@@ -144,7 +144,7 @@ def test_a_refusal_is_never_longer_than_what_caused_it(desk: Desk) -> None:
         ("PUT", "/changes/nothing/roles/sales/members/p1", MEMBER, "unknown_change"),
         ("PUT", "/changes/copilot/roles/nothing/members/p1", MEMBER, "unknown_role"),
         ("PUT", "/changes/copilot/roles/sales/members/nobody", MEMBER, "unknown_person"),
-        ("POST", f"/reminders/{uuid4()}/note", {"text": "x"}, "unknown_reminder"),
+        ("POST", f"/reminders/{UUID(int=7)}/note", {"text": "x"}, "unknown_reminder"),
         ("POST", "/reminders/7/note", {"text": "x"}, "not_found"),
         ("GET", "/nothing", None, "not_found"),
     ],

@@ -17,6 +17,7 @@ def crowd(house: House, members: int, minimum_group: int = 10) -> Office:
     """A role of some people who all used the tool and all answered."""
     office = house.office(minimum_group)
     with at("2026-03-20T10:00+01:00"):
+        office.expect("2026-03-30")
         office.announce(members)
         office.launch()
         office.impact("sales", members=range(1, members + 1))

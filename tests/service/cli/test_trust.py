@@ -240,8 +240,8 @@ def test_an_empty_or_unknown_workspace_leaves_no_file(typist: Typist) -> None:
     [
         (b"", "this is not an export of Takehold"),
         (b"plain text", "the file is damaged, cut off, or no gzip"),
-        (gzip.compress(b"somebody else's\n"), "this is not an export of Takehold"),
-        (gzip.compress(b'{"takehold":"export","version":9}\n'), "this export is of version 9"),
+        (gzip.compress(b"somebody else's\n", mtime=0), "this is not an export of Takehold"),
+        (gzip.compress(b'{"takehold":"export","version":9}\n', mtime=0), "this export is of version 9"),
         (None, "No such file or directory"),
     ],
 )

@@ -50,10 +50,10 @@ def ahead(database: Database, name: str) -> None:
 def test_a_rebuild_says_what_it_did(runner: CliRunner) -> None:
     done = typed(runner, "rebuild")
     assert done.exit_code == 0, done.output
-    assert "changes: applied up to 3; nothing differed" in done.stdout
+    assert "changes: applied up to 4; nothing differed" in done.stdout
     assert len(done.stdout.splitlines()) == len(READMODELS) + 1
     only = typed(runner, "rebuild", "changes", "--check")
-    assert (only.exit_code, only.stdout) == (0, "changes: applied up to 3; nothing differed\n")
+    assert (only.exit_code, only.stdout) == (0, "changes: applied up to 4; nothing differed\n")
     assert typed(runner, "rebuild", "nothing").exit_code == 2
     assert typed(runner, "rebuild", "--workspace", "nowhere").exit_code == 1
 
@@ -66,7 +66,7 @@ def test_rows_that_differed_are_told_of_and_only_a_check_leaves_them(runner: Cli
         ((), "1 rows differed, and the new ones serve now"),
     ):
         done = typed(runner, "rebuild", "changes", *words)
-        assert (done.exit_code, done.stdout) == (1, f"changes: applied up to 3; {told}\n")
+        assert (done.exit_code, done.stdout) == (1, f"changes: applied up to 4; {told}\n")
     assert typed(runner, "rebuild", "changes").exit_code == 0
 
 
@@ -108,7 +108,7 @@ def test_a_backup_is_taken_verified_and_put_back(runner: CliRunner, tmp_path: Pa
     assert "The keys are not in it" in alone.stdout
     verified = typed(runner, "backup", "--verify", "b.gz")
     assert verified.exit_code == 0, verified.output
-    assert "event: 3\n" in verified.stdout
+    assert "event: 4\n" in verified.stdout
     assert "ok   backup: the last verified, b.gz, is of" in typed(runner, "doctor").stdout
 
     other = f"sqlite:///{tmp_path / 'other.db'}"
@@ -116,7 +116,7 @@ def test_a_backup_is_taken_verified_and_put_back(runner: CliRunner, tmp_path: Pa
     restored = typed(runner, *words, "restore", "b.gz", "--keys-from", "k.gz")
     assert restored.exit_code == 0, restored.output
     assert "Workspace default: 3 events; every event follows from the one before." in restored.stdout
-    assert "Workspace default: changes: applied up to 3; nothing differed" in restored.stdout
+    assert "Workspace default: changes: applied up to 4; nothing differed" in restored.stdout
 
 
 def test_what_cannot_be_restored_is_refused_in_a_sentence(runner: CliRunner, database: Database) -> None:
@@ -142,4 +142,4 @@ def test_a_restore_that_finds_something_wrong_afterwards_says_so(runner: CliRunn
     assert typed(runner, "backup", "b.gz").exit_code == 0
     done = typed(runner, "restore", "b.gz", "--force")
     assert done.exit_code == 1
-    assert "Workspace default: changes: applied up to 3; 1 rows differed\n" in done.stdout
+    assert "Workspace default: changes: applied up to 4; 1 rows differed\n" in done.stdout

@@ -58,6 +58,7 @@ STEPS: list[tuple[str, Callable[[Office], Any]]] = [
 def test_after_every_step_the_answer_is_the_one_that_nothing_was_kept_for(office: Office) -> None:
     """Questions about a past instant are never answered from what is kept, and this instant is one."""
     with at(spring.LAUNCHED):
+        office.expect("2026-03-30")
         office.announce(12)
         office.launch()
         office.impact("sales", members=range(1, 11))

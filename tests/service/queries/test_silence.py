@@ -56,26 +56,69 @@ def point(office: Office, day: str, **query: Any) -> dict[str, Any]:
 
 def expect(office: Office, since: str | None, source: str = "assistant", when: str = LATER) -> None:
     with at(when):
-        body = {"emails_verified": False, "since": since}
-        assert office.alice.put(f"/sources/{source}", body).status_code == 204
+        office.expect(since, source)
 
 
-def test_a_source_is_not_missed_before_its_first_report_unless_that_was_agreed(team: Office) -> None:
+def test_what_nobody_told_since_go_live_is_silence_and_not_zero(team: Office) -> None:
+    """An app that was connected late was no app that nobody used."""
     use(team, 18, 19, 20)
-    assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (1.0, "known")
-    assert (point(team, "2026-03-17")["rate"], point(team, "2026-03-17")["coverage"]) == (0.0, None)
-    expect(team, GO_LIVE.isoformat())
     assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (0.6, "unknown")
     assert (point(team, "2026-03-17")["rate"], point(team, "2026-03-17")["status"]) == (None, "unknown")
+
+
+def test_that_a_source_reports_from_a_later_day_on_can_be_agreed(team: Office) -> None:
+    use(team, 18, 19, 20)
+    expect(team, "2026-03-18")
+    assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (1.0, "known")
+    assert (point(team, "2026-03-17")["rate"], point(team, "2026-03-17")["coverage"]) == (0.0, None)
     expect(team, None)
-    assert point(team, FRIDAY)["coverage"] == 1.0
+    assert point(team, FRIDAY)["coverage"] == 0.6
+
+
+def test_that_an_app_will_report_later_can_be_agreed_before_it_ever_did(team: Office) -> None:
+    expect(team, "2026-03-23")
+    assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (None, "known")
+
+
+def test_a_second_source_of_an_app_is_missed_from_its_own_first_report_on(team: Office) -> None:
+    """Who joins late has not been silent before: somebody else told of the app."""
+    beats(team, *range(2, 7), *range(9, 14), *range(16, 21))
+    use(team, 18, 19, source="phone")
+    assert [point(team, f"2026-03-{day}")["coverage"] for day in (17, 19, 20)] == [1.0, 1.0, 0.8]
+
+
+def test_each_app_that_counts_has_to_be_told_of(team: Office) -> None:
+    beats(team, *range(2, 7), *range(9, 14), *range(16, 21))
+    assert point(team, FRIDAY)["status"] == "known"
+    with at(LATER):
+        both = {"features": [{"app": "assistant"}, {"app": "teapot"}], "window_days": 7, "min_days": 1}
+        assert team.alice.patch("/changes/copilot", {"adoption": both}).status_code == 200
+    assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (0.0, "unknown")
+    expect(team, "2026-03-23", "teapot")
+    assert point(team, FRIDAY)["status"] == "known"
+
+
+@pytest.mark.parametrize(("feature", "kind"), [("ask", "failure"), ("ask", "passive"), ("undo", "use")])
+def test_what_does_not_count_as_use_is_a_report_all_the_same(team: Office, feature: str, kind: str) -> None:
+    with at(LATER):
+        asking = {"features": [{"app": "assistant", "feature": "ask"}], "window_days": 7, "min_days": 1}
+        assert team.alice.patch("/changes/copilot", {"adoption": asking}).status_code == 200
+    use(team, *range(2, 7), *range(9, 14), 16, 17)
+    assert point(team, FRIDAY)["status"] == "unknown"
+    for day in (18, 19, 20):
+        noon = int(datetime(2026, 3, day, 12, tzinfo=UTC).timestamp() * 1000)
+        one = Use(f"{feature} {kind} {day}", "assistant", feature, "p1", noon, kind=kind)
+        assert all(store(team.takehold, team.id, "assistant", [one], noon))
+    with at(LATER):
+        team.follow()
+    assert (point(team, FRIDAY)["status"], point(team, FRIDAY)["coverage"]) == ("known", 1.0)
 
 
 def test_what_was_agreed_later_was_not_known_before(team: Office) -> None:
     use(team, 18, 19, 20)
-    expect(team, GO_LIVE.isoformat(), when="2026-03-22T09:00:00+00:00")
-    assert point(team, FRIDAY)["status"] == "unknown"
-    assert point(team, FRIDAY, as_of="2026-03-21T09:00:00Z")["coverage"] == 1.0
+    expect(team, "2026-03-18", when="2026-03-22T09:00:00+00:00")
+    assert point(team, FRIDAY)["status"] == "known"
+    assert point(team, FRIDAY, as_of="2026-03-21T09:00:00Z")["coverage"] == 0.6
 
 
 def test_a_heartbeat_says_that_nobody_used_it(team: Office) -> None:

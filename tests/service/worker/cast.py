@@ -29,6 +29,7 @@ from service.app import create_app
 from service.commands.changes import amend_change, impact_role, launch_change, load_change, place_members
 from service.commands.reinforcement import opt_out
 from service.directory.announce import Announced, announce
+from service.directory.sources import expect
 from service.intake.store import Use, store
 from service.organisation import issue_key
 from service.takehold import Takehold
@@ -112,6 +113,7 @@ class Organisation:
     def launch(self, key: str, roles: Mapping[str, Sequence[str]], manager: str | None = "mara", **role: Any) -> None:
         """A change with roles and who is in them, all from the beginning of the year."""
         with self.unit() as unit:
+            expect(unit, "default", FIRST_USE)
             launch_change(
                 unit,
                 {

@@ -93,6 +93,8 @@ def shared_settings(
     if request.param == "postgres":
         base = request.getfixturevalue("postgres_server")
         with psycopg.connect(base, autocommit=True) as admin:
+            # Made again when several processes share the tests out and one of them comes back to this engine.
+            admin.execute("DROP DATABASE IF EXISTS takehold_worker WITH (FORCE)")
             admin.execute("CREATE DATABASE takehold_worker TEMPLATE takehold_template")
         url = make_url(base).set(database="takehold_worker").render_as_string(hide_password=False)
     return _settings(url, folder / "keys.db", mail_server[1])

@@ -40,6 +40,7 @@ class App:
 @pytest.fixture
 def team(office: Office) -> Office:
     """p1 to p12 in one role of a change that counts the assistant, with p1 to p10 having used it."""
+    office.expect(YESTERDAY.isoformat(), "assistant")
     office.announce(12)
     office.launch(
         go_live=(YESTERDAY - timedelta(days=40)).isoformat(),
