@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from adkar.population import Bools, Days, Roster, impacted, mature, with_access
+from adkar.population import Bools, Days, Roster, able, impacted
 from adkar.usage import Totals, Usage, counted, totals
 from adkar.windows import Reports
 
@@ -100,13 +100,14 @@ def series(roster: Roster, use: Totalled, reports: Reports, days: Days, definiti
 def _figures(roster: Roster, use: Totalled, days: Days, definition: Definition) -> npt.NDArray[np.int64]:
     """[6, d]: eligible, with access, mature, active, adopted, and how many may have adopted."""
     enough, window = definition.min_days, definition.window_days
-    here, ripe, used = impacted(roster, days), mature(roster, days, window), use.used.within(days, window)
+    here, used = impacted(roster, days), use.used.within(days, window)
+    ripe = here & able(roster, days, window)
     adopted = best = counted(ripe & (used >= enough))
     if use.possible is not use.used:
         best = counted(ripe & (use.possible.within(days, window) >= enough))
     best = best + counted(use.strangers.within(days, window) >= enough)
-    able = counted(with_access(roster, days))
-    return np.stack([counted(here), able, counted(ripe), counted(here & (used > 0)), adopted, best])
+    heads = (counted(here), counted(here & able(roster, days)), counted(ripe))
+    return np.stack([*heads, counted(here & (used > 0)), adopted, best])
 
 
 def _point(
@@ -148,7 +149,7 @@ def active_in(roster: Roster, used: Totals, days: Days, windows: Sequence[int]) 
         heads = counted(here)
         found.append(
             [
-                [heads, counted(mature(roster, some, window)), counted(here & (used.within(some, window) > 0))]
+                [heads, counted(here & able(roster, some, window)), counted(here & (used.within(some, window) > 0))]
                 for window in windows
             ]
         )
@@ -160,6 +161,11 @@ def _some_at_once(days: Days, people: int) -> list[Days]:
     return np.array_split(days, max(1, len(days) * people // _CELLS_AT_ONCE))
 
 
+def hides_use(eligible: int, mature: int, minimum: int) -> bool:
+    """Whether what so many people did may not be told; that nobody is mature yet hides nothing."""
+    return eligible < minimum or 0 < mature < minimum
+
+
 def suppressed(point: Point, minimum: int) -> Point:
     """The point as a group of less than `minimum` people may show it.
 
@@ -169,6 +175,6 @@ def suppressed(point: Point, minimum: int) -> Point:
     """
     if point.eligible is None or point.mature is None or point.eligible < minimum:
         return Point(point.day, None, None, None, None, None, None, None, None, None, "suppressed")
-    if 0 < point.mature < minimum:
+    if hides_use(point.eligible, point.mature, minimum):
         return replace(point, active=None, adopted=None, rate=None, low=None, high=None, status="suppressed")
     return point

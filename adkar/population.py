@@ -35,18 +35,33 @@ class Roster:
 
 def impacted(roster: Roster, days: Days) -> Bools:
     """[d, m]: the membership covers the day."""
-    day = days[:, np.newaxis]
-    return (roster.joined <= day) & (day < roster.left)
+    return _between(roster.joined, roster.left, days)
+
+
+def able(roster: Roster, days: Days, window: int = 1) -> Bools:
+    """[d, m]: access on each of the `window` days that end with the day, whether or not the membership covers it."""
+    return _between(roster.access, np.full_like(roster.access, NEVER_LEFT), days - np.int32(window - 1))
+
+
+def _between(first: Days, after: Days, days: Days) -> Bools:
+    """[d, m]: first <= day < after."""
+    inside = np.ones((len(days), len(first)), np.bool_)
+    if len(days):
+        # Nearly everybody comes before the first of the days and stays past the last, and need not be compared by day.
+        moving = np.flatnonzero((first > days.min()) | (after <= days.max()))
+        day = days[:, np.newaxis]
+        inside[:, moving] = (first[moving] <= day) & (day < after[moving])
+    return inside
 
 
 def with_access(roster: Roster, days: Days) -> Bools:
     """[d, m]: impacted, and able to use the tool on that day."""
-    return impacted(roster, days) & (roster.access <= days[:, np.newaxis])
+    return impacted(roster, days) & able(roster, days)
 
 
 def mature(roster: Roster, days: Days, window: int) -> Bools:
     """[d, m]: impacted, and with access on each of the `window` days that end with the day, inclusive."""
-    return impacted(roster, days) & (roster.access <= days[:, np.newaxis] - window + 1)
+    return impacted(roster, days) & able(roster, days, window)
 
 
 def merged(rosters: Sequence[Roster]) -> Roster:

@@ -3,10 +3,10 @@ questions, and beside plain SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -60,6 +60,8 @@ def run(bench: Bench) -> Report:
             through = partial(_through_function, takehold, here)
             _beside(report, rounds, here, "query function", through, "bare kernel", kernel, None)
             _beside(report, rounds, here, "HTTP", ask, "bare kernel", kernel, BUDGET, note)
+            one_by_one = partial(_role_by_role, port, key, here)
+            _beside(report, rounds, here, "HTTP role by role", one_by_one, "bare kernel", kernel, None)
             _beside_databases(bench, report, here, ask)
             for engine in ENGINES:
                 if bench.large:
@@ -72,14 +74,33 @@ def run(bench: Bench) -> Report:
 
 
 def _over_http(port: int, key: str, crowd: Crowd) -> Series:
-    """One request a role; each answers both series, and all else the API says about adoption."""
+    """Every role in one answer: both series, and all else the API says about adoption."""
+    return _columns(one["series"] for one in _get(port, key, f"adoption/roles?{_span(crowd)}")["roles"])
+
+
+def _role_by_role(port: int, key: str, crowd: Crowd) -> Series:
+    """The same by one request a role."""
+    names = (f"role{number}" for number in range(crowd.roles))
+    return _columns(_get(port, key, f"adoption?role={name}&{_span(crowd)}")["series"] for name in names)
+
+
+def _get(port: int, key: str, path: str) -> Any:
     # Connected anew: while the peers are filled and measured, the server closes a connection that says nothing.
     client = Client(port, key)
+    try:
+        return client.get(f"/changes/{CHANGE}/{path}")
+    finally:
+        client.close()
+
+
+def _span(crowd: Crowd) -> str:
     last = date.fromordinal(crowd.first_day + crowd.days - 1)
-    span = f"from={date.fromordinal(crowd.first_day)}&to={last}"
-    answers = [client.get(f"/changes/{CHANGE}/adoption?role=role{n}&{span}")["series"] for n in range(crowd.roles)]
-    client.close()
-    monthly, adopted = ([[point[name] for point in series] for series in answers] for name in ("mau", "adopted"))
+    return f"from={date.fromordinal(crowd.first_day)}&to={last}"
+
+
+def _columns(answers: Iterable[Any]) -> Series:
+    told = list(answers)
+    monthly, adopted = ([[point[name] for point in series] for series in told] for name in ("mau", "adopted"))
     return np.array(monthly).T, np.array(adopted).T
 
 

@@ -33,6 +33,7 @@ from service.api import (
     usage,
     withdrawals,
 )
+from service.http.answer import Answers
 from service.http.blueprint import Api
 from service.http.problem import FieldError, Problem
 from service.http.store_fault import problem_of
@@ -70,6 +71,7 @@ _BUSY_SECONDS = 1
 def create_app(takehold: Takehold) -> Flask:
     """The web application of a running service."""
     app = Flask("service", static_folder="web/static", template_folder="web/templates")
+    app.json = Answers(app)
     app.extensions["takehold"] = takehold
     app.config.update(
         API_TITLE="Takehold",

@@ -9,8 +9,9 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Range
 from sqlalchemy import Connection
 
+from service.api.changes import AdoptionDefinitionSchema, definition
 from service.api.context import allow
-from service.api.reading import reading
+from service.api.reading import StaleSchema, reading
 from service.api.slices import LONGEST, MetricSchema, SliceSchema, asked, query_problem
 from service.api.tables import CSV, tabular
 from service.http import fields as f
@@ -55,7 +56,29 @@ class PointSchema(Schema):
 
 
 class AdoptionSchema(MetricSchema):
-    series = fields.List(fields.Nested(PointSchema), required=True)
+    series = fields.List(f.AsTold(PointSchema), required=True)
+
+
+class RoleAdoptionSchema(Schema):
+    """A role, by its own definition."""
+
+    role = f.Key(required=True)
+    definition = fields.Nested(AdoptionDefinitionSchema, required=True)
+    grain = fields.String(required=True, metadata={"description": "`week` when a source reports by week, else `day`."})
+    series = fields.List(f.AsTold(PointSchema), required=True)
+
+
+class RolesAdoptionSchema(StaleSchema):
+    zone = fields.String(required=True, metadata={"description": "Cuts the days."})
+    as_of_effective = fields.Date(required=True, metadata={"description": "Usage received up to the end of this day."})
+    roles = fields.List(fields.Nested(RoleAdoptionSchema), required=True)
+
+
+class RolePointSchema(PointSchema):
+    role = f.Key(required=True)
+
+    class Meta:
+        fields = ("role", *PointSchema().fields)
 
 
 @blp.route("/changes/<change>/adoption", methods=["GET"])
@@ -71,12 +94,42 @@ def get_adoption(connection: Connection, query: dict[str, Any], change: str) -> 
     days, window = _days(query, about.yesterday), query.get("window")
     series = about.usage.days(about.role, days, window)
     answer = about.answer(series=[_point(day) for day in series])
-    if window:
-        told = answer["definition"]
-        answer["definition"] = told | {"window_days": window, "min_days": min(told["min_days"], window)}
+    answer["definition"] = _within(answer["definition"], window)
     if query.get("explain") and series:
         answer["explain"] = explain_adoption(about.usage, about.role, series[-1], window)
     return answer
+
+
+@blp.route("/changes/<change>/adoption/roles", methods=["GET"])
+@allow("adoption:read")
+@blp.arguments(AdoptionQuerySchema(exclude=("role", "explain")), location="query")
+@blp.response(200, RolesAdoptionSchema)
+@blp.alt_response(200, content_type=CSV, schema={"type": "string"})
+@tabular(RolePointSchema, lambda body: [{"role": one["role"], **at} for one in body["roles"] for at in one["series"]])
+@reading(Members, Links)
+def get_adoption_of_roles(connection: Connection, query: dict[str, Any], change: str) -> dict[str, Any]:
+    """Adoption by day of every role, side by side"""
+    about = asked(connection, query, change)
+    days, window = _days(query, about.yesterday), query.get("window")
+    seen, usage = about.usage.view, about.usage
+    return {
+        "zone": seen.workspace.zone.key,
+        "as_of_effective": seen.today,
+        "roles": [
+            {
+                "role": role.key,
+                "definition": _within(definition(usage.change.definition(role)), window),
+                "grain": usage.seen(usage.change.definition(role)).grain,
+                "series": [_point(day) for day in usage.days(role, days, window)],
+            }
+            for role in usage.change.roles.values()
+        ],
+    }
+
+
+def _within(told: dict[str, Any], window: int | None) -> dict[str, Any]:
+    """The definition as it is for another window than its own."""
+    return told | {"window_days": window, "min_days": min(told["min_days"], window)} if window else told
 
 
 def _days(query: dict[str, Any], yesterday: date) -> list[int]:
@@ -91,12 +144,19 @@ def _days(query: dict[str, Any], yesterday: date) -> list[int]:
 
 def _point(day: Day) -> dict[str, Any]:
     point = day.point
-    active_rate = point.active / point.eligible if point.active is not None and point.eligible else None
     return {
-        **{name: getattr(point, name) for name in ("eligible", "access", "mature", "active", "adopted")},
-        **{name: getattr(point, name) for name in ("rate", "low", "high", "coverage", "status")},
         "day": date.fromordinal(point.day),
-        "active_rate": active_rate,
+        "eligible": point.eligible,
+        "access": point.access,
+        "mature": point.mature,
+        "active": point.active,
+        "adopted": point.adopted,
+        "rate": point.rate,
+        "low": point.low,
+        "high": point.high,
+        "active_rate": point.active / point.eligible if point.active is not None and point.eligible else None,
+        "coverage": point.coverage,
+        "status": point.status,
         "dau": day.dau,
         "wau": day.wau,
         "mau": day.mau,

@@ -214,3 +214,10 @@ class Email(fields.String):
         if len(text) > MAX_EMAIL or not _EMAIL.fullmatch(text) or _CONTROL.search(text):
             raise ValidationError("must be a mail address, such as alice@example.org")
         return text
+
+
+class AsTold(fields.Nested):
+    """What is made as its schema says and goes out as it is: to look at each figure takes longer than to count it."""
+
+    def _serialize(self, *told: Any, **kwargs: Any) -> Any:
+        return told[0]

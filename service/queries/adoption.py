@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from adkar.actions import Actions
-from adkar.adoption import Definition, Point, Totalled, active_in, series, suppressed, totalled
+from adkar.adoption import Definition, Point, Totalled, active_in, hides_use, series, suppressed, totalled
 from adkar.change import Change, Role
 from adkar.plan import planned_rate
 from adkar.population import Roster
@@ -20,6 +20,7 @@ from service.queries.actions import actions
 from service.queries.kept import checkpoints, kept
 from service.queries.restatement import membership_revisions, trailing_any
 from service.queries.rosters import Rosters, of_cohort
+from service.queries.sets import Columns, columns
 from service.queries.usage import Sightings, sightings
 from service.queries.view import View
 from service.readmodels.members import Member, members_of
@@ -89,9 +90,15 @@ class ChangeUsage:
                 self.view,
                 ("sightings", self.change.id, features, only),
                 self._version,
-                lambda: sightings(self.view, features, self.people, go_live, only),
+                lambda: sightings(self.view, features, self._columns(), go_live, only),
             )
         return self._sightings[features]
+
+    def _columns(self) -> Columns:
+        # Kept by itself: use comes in all the time, new members and links now and then.
+        return kept(
+            self.view, ("columns", self.change.id), self._at[:2], lambda: columns(self.view, self._rosters.number)
+        )
 
     def actions(self, definition: AdoptionDefined) -> Actions:
         """How often they were used; only for the metrics that need it, as most of them need days alone."""
@@ -100,7 +107,7 @@ class ChangeUsage:
             self.view,
             ("actions", self.change.id, features, only),
             (self._at, self.view.today),
-            lambda: actions(self.view, features, self.people, only),
+            lambda: actions(self.view, features, self._columns(), only),
         )
 
     def usage(self, role: Role | None, roster: Roster | None = None) -> Usage:
@@ -183,14 +190,12 @@ class ChangeUsage:
         roster, use = self._use(role, max(windows))
         found = active_in(roster, use.used, some, windows).tolist()
         return [
-            [self._shown(*each) for each in zip(days, *counts, seen.reports.judged(some, window)[1], strict=True)]
+            [
+                None if not known or hides_use(eligible, ripe, self.minimum) else active
+                for eligible, ripe, active, known in zip(*counts, seen.reports.judged(some, window)[1], strict=True)
+            ]
             for counts, window in zip(found, windows, strict=True)
         ]
-
-    def _shown(self, day: int, eligible: int, ripe: int, active: int, known: bool) -> int | None:
-        told = active if known else None
-        point = Point(day, eligible, None, ripe, told, None, None, None, None, None, "known" if known else "unknown")
-        return suppressed(point, self.minimum).active
 
     def plan(self, day: int) -> float | None:
         """The planned adoption rate of a day."""

@@ -52,7 +52,7 @@ def kept(view: View, name: Hashable, version: Hashable, make: Callable[[], _Answ
 def checkpoints(view: View) -> tuple[Hashable, ...]:
     """What was last altered of what members, links and activity come from, in the same snapshot as these.
 
-    Members come first.
+    Members come first, then links.
     """
     names = (Members.name, Links.name, Retractions.name, Expectations.name, ACTIVITY_FOLLOWER)
     # Not how far they came: every event of any kind moves them, and few of those alter what is kept.

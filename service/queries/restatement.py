@@ -46,13 +46,14 @@ def membership_revisions(view: View, change: UUID) -> list[tuple[UUID, int, int]
     A membership that ends or changes from a later day on revises nothing that was known.
     """
     found = []
-    for old, new in superseded_members(view.connection, view.workspace.id, change, view.at):
-        known, replaced = _recorded_day(view, old.since_position), _recorded_day(view, old.until_position)
+    for one in superseded_members(view.connection, view.workspace.id, change, view.at):
+        known, replaced = _recorded_day(view, one.since_position), _recorded_day(view, one.until_position)
+        old, new = one.was, one.by
         same = new is not None and (old.start, old.access) == (new.start, new.access)
-        ends = [row.until for row in (old, new) if row is not None and row.until is not None]
+        ends = [each.until for each in (old, new) if each is not None and each.until is not None]
         if same and all(end >= replaced for end in ends):
             continue
-        found.append((old.role_id, known.toordinal(), replaced.toordinal() - 1))
+        found.append((old.role, known.toordinal(), replaced.toordinal() - 1))
     return found
 
 

@@ -153,8 +153,12 @@ def _told(row: SetRow, accounts: Ints, counts: Ints) -> Told:
 
 @dataclass(frozen=True)
 class Columns:
-    """By account: the column of its person (-1 for somebody else), and whether it has a person at all."""
+    """By account: the column of its person (-1 for somebody else), and whether it has a person at all.
 
+    number: how many columns there are.
+    """
+
+    number: int
     person: Ints
     known: npt.NDArray[np.bool_]
 
@@ -167,13 +171,12 @@ class Columns:
         return here[places], places, np.concatenate([inside[~self.known[inside]], beyond])
 
 
-def columns(view: View, people: Sequence[UUID] | Mapping[UUID, int]) -> Columns:
-    """Who is behind which account, as the view knows it."""
-    column_of = people if isinstance(people, Mapping) else {person: column for column, person in enumerate(people)}
+def columns(view: View, column_of: Mapping[UUID, int]) -> Columns:
+    """Who is behind which account, as the view knows it; people have the columns from 0 on."""
     linked = links(view.connection, view.workspace.id, view.at)
     accounts = [row.account_id for row in linked]
     height = max(accounts, default=0) + 1
     person, known = np.full(height, -1, dtype=np.int64), np.zeros(height, dtype=np.bool_)
     person[accounts] = [column_of.get(row.person_id, -1) for row in linked]
     known[accounts] = True
-    return Columns(person, known)
+    return Columns(len(column_of), person, known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.tables import ACTIVITY
 from events.types.change import Feature
 from service.queries.restatement import late_days
-from service.queries.sets import columns, counted, covers, set_rows, told
+from service.queries.sets import Columns, counted, covers, set_rows, told
 from service.queries.silence import Days, silence
 from service.queries.view import View
 from service.readmodels.temporal import live
@@ -48,7 +47,7 @@ class Sightings:
 
 
 def sightings(
-    view: View, features: Sequence[Feature], people: Sequence[UUID], go_live: date, only: Feature | None = None
+    view: View, features: Sequence[Feature], column: Columns, go_live: date, only: Feature | None = None
 ) -> Sightings:
     """Everything that was seen of some features up to the view's running day, from the first sighting on.
 
@@ -65,8 +64,7 @@ def sightings(
     numbers = {one.number for one in looked_at}
     mine = rows if only is None else [row for row in rows if row.feature_id in numbers]
 
-    column = columns(view, people)
-    used = np.zeros((height, len(people)), dtype=np.bool_)
+    used = np.zeros((height, column.number), dtype=np.bool_)
     strangers: dict[int, int] = {}
     unlinked_days: list[tuple[int, npt.NDArray[np.int64]]] = []
     for one in told(mine, looked_at):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Row, and_, select
+from sqlalchemy import BigInteger, Connection, and_, select
 from sqlmodel import Field, SQLModel
 
 from events.followers import Step
@@ -65,22 +64,40 @@ class Member:
     access: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A membership that another replaced, or that was withdrawn, from one position to another; `by` what came then."""
+
+    was: Member
+    since_position: int
+    until_position: int
+    by: Member | None
+
+
 def superseded_members(
     connection: Connection, workspace_id: str, change: UUID, at: int | None = None
-) -> list[tuple[Row[*tuple[Any, ...]], Row[*tuple[Any, ...]] | None]]:
-    """Memberships that others replaced, or that were withdrawn, each with the row that came in its place, if any."""
-    here = live(_TABLE, Members.name, workspace_id)
-    known = here if at is None else and_(here, _TABLE.c.since_position <= at)
+) -> list[Superseded]:
+    """Memberships that are true no longer, by role and person."""
+    later = _TABLE.alias()
+    same = (
+        getattr(later.c, name) == getattr(_TABLE.c, name)
+        for name in ("workspace_id", "generation", "change_id", "role_id", "person_id")
+    )
+    ended = _TABLE.c.until_position.is_not(None) if at is None else _TABLE.c.until_position <= at
     rows = connection.execute(
-        select(_TABLE)
-        .where(known, _TABLE.c.change_id == change)
+        select(_TABLE, *(later.c[name].label(f"next_{name}") for name in ("start", "until", "access")))
+        .outerjoin(later, and_(*same, later.c.since_position == _TABLE.c.until_position))
+        .where(live(_TABLE, Members.name, workspace_id), ended, _TABLE.c.change_id == change)
         .order_by(_TABLE.c.role_id, _TABLE.c.person_id, _TABLE.c.since_position)
-    ).all()
-    by_start = {(row.role_id, row.person_id, row.since_position): row for row in rows}
+    )
     return [
-        (row, by_start.get((row.role_id, row.person_id, row.until_position)))
+        Superseded(
+            Member(row.role_id, row.person_id, row.start, row.until, row.access),
+            row.since_position,
+            row.until_position,
+            row.next_start and Member(row.role_id, row.person_id, row.next_start, row.next_until, row.next_access),
+        )
         for row in rows
-        if row.until_position is not None and (at is None or row.until_position <= at)
     ]
 
 

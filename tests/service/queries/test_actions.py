@@ -12,6 +12,7 @@ from adkar.actions import Actions
 from events.types.change import Feature
 from service.intake.store import Use, store
 from service.queries.actions import actions
+from service.queries.sets import columns
 from service.queries.usage import sightings
 from service.queries.view import view
 from tests.service.api.office import Office, at
@@ -41,7 +42,7 @@ def use(office: Office, received: int, *uses: Use, source: str = "tool") -> None
 def counted(office: Office, only: Feature | None = None) -> Actions:
     with office.takehold.database.read() as connection:
         now = view(connection, office.workspace, now=NOW)
-        return actions(now, (APP,), [office.person("p1"), office.person("p2")], only)
+        return actions(now, (APP,), columns(now, {office.person("p1"): 0, office.person("p2"): 1}), only)
 
 
 def by_day(found: Actions, person: int = 0) -> dict[int, int]:
@@ -73,7 +74,7 @@ def test_a_value_of_nought_is_no_use_and_yet_a_report(staffed: Office) -> None:
     use(staffed, 11, *(Use(f"0 {day}", "copilot", "chat", "p1", ms(day), 0, grain="day") for day in (9, 10, 11)))
     with staffed.takehold.database.read() as connection:
         now = view(connection, staffed.workspace, now=NOW)
-        found = sightings(now, (APP,), [staffed.person("p1")], date(2026, 3, 9))
+        found = sightings(now, (APP,), columns(now, {staffed.person("p1"): 0}), date(2026, 3, 9))
     assert not found.used.any()
     assert found.unlinked.shape[1] == 0
     assert (np.count_nonzero(found.expected), np.count_nonzero(found.silent)) == (3, 0)

@@ -10,6 +10,7 @@ import pytest
 from events.types.change import Feature
 from service.commands.changes import load_change
 from service.intake.store import Use, store
+from service.queries.sets import columns
 from service.queries.usage import Sightings, last_reported, sightings
 from service.queries.view import View, view
 from tests.service.api.office import Office, at
@@ -25,9 +26,8 @@ def ms(day: int, hour: int = 9) -> int:
 def seen(office: Office, *features: Feature) -> Sightings:
     with office.takehold.database.read() as connection:
         now = view(connection, office.workspace, now=NOW)
-        return sightings(
-            now, features or (Feature(app="copilot"),), [office.person("p1"), office.person("p2")], GO_LIVE
-        )
+        column = columns(now, {office.person("p1"): 0, office.person("p2"): 1})
+        return sightings(now, features or (Feature(app="copilot"),), column, GO_LIVE)
 
 
 def days(found: Sightings, column: np.ndarray) -> list[int]:

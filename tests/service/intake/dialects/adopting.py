@@ -28,6 +28,8 @@ def admin(server: Running) -> Api:
     """An organisation of twelve in one role, of whom nobody used anything yet."""
     server.command("init")
     api = server.as_role("admin")
+    # Nothing was ever told before, and silence would be no zero.
+    api.put("/sources/assistant", {"since": YESTERDAY.isoformat()})
     api.post("/people", [{"external_id": one, "email": f"{one}@example.org"} for one in TEAM])
     api.post(
         "/changes",
