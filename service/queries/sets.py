@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 
 from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.activity import last_of_each, unpack
@@ -68,19 +68,21 @@ def covers(wider: Feature, narrower: Feature) -> bool:
     return wider.app == narrower.app and wider.feature in (None, narrower.feature)
 
 
+def known(view: View) -> list[ColumnElement[bool]]:
+    """Which sets count in a view, as conditions on their table: those known then, and not retracted by then."""
+    wanted = [
+        live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
+        standing(view.connection, view.workspace.id, view.at),
+        ACTIVITY.c.day <= view.today,
+    ]
+    return wanted if view.at is None else [*wanted, ACTIVITY.c.received_day <= view.today]
+
+
 def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
     """The stored sets of some features that count, up to the view's running day.
 
     source: its name, which it keeps when it goes on under another number after a retraction.
     """
-    wanted = [
-        live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
-        standing(view.connection, view.workspace.id, view.at),
-        ACTIVITY.c.feature_id.in_([one.number for one in features]),
-        ACTIVITY.c.day <= view.today,
-    ]
-    if view.at is not None:
-        wanted.append(ACTIVITY.c.received_day <= view.today)
     return view.connection.execute(
         select(
             ACTIVITY.c.source_id,
@@ -95,7 +97,7 @@ def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
             SOURCE,
             and_(SOURCE.c.workspace_id == ACTIVITY.c.workspace_id, SOURCE.c.source_id == ACTIVITY.c.source_id),
         )
-        .where(*wanted)
+        .where(*known(view), ACTIVITY.c.feature_id.in_([one.number for one in features]))
     ).all()
 
 
