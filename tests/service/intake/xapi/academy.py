@@ -43,8 +43,7 @@ class Academy:
 def academy(database_url: str, tmp_path: Path) -> Iterator[Academy]:
     settings = {"TAKEHOLD_DATABASE_URL": database_url, "TAKEHOLD_KEYS_URL": f"sqlite:///{tmp_path / 'keys.db'}"}
     with running(settings, "serve") as server:
-        server.command("init")
-        admin = server.as_role("admin")
+        admin = Api(server.url, server.key)
         admin.post("/people", [{"external_id": f"p{number}"} for number in range(1, 6)])
         today = datetime.now(UTC).date()
         admin.post(
