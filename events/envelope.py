@@ -20,7 +20,7 @@ def new_id() -> UUID:
 class Who:
     """Who states a fact and how it arrived.
 
-    actor: principal, such as `key:<prefix>`, `person:<uuid>` or `system`. via: api, page, import, worker or demo.
+    actor: principal, such as `key:<prefix>`, `person:<uuid>` or `system`. via: api, page, import, cli, worker or demo.
     import_id: the import it came with. correlation: one id for all that one request or tick caused.
     causation: the event that led to it.
     """

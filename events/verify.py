@@ -57,14 +57,14 @@ def verify_rows(workspace_id: str, rows: Iterable[Mapping[str, Any]], kept: Sequ
 def verify_archive(source: IO[bytes], kept: Sequence[Head] = (), workspace_id: str | None = None) -> Verdict:
     """Checks an export, of a certain workspace if one is named.
 
-    Raises BadArchive only where the first line is not that of an export.
+    Raises BadArchive only where the first line is not that of an export, or of one of another workspace.
     """
     reader = Reader(source)
     opening = reader.opening
+    if workspace_id not in (None, opening.workspace_id):
+        raise BadArchive(f"there is no workspace {workspace_id} in it: this is the log of {opening.workspace_id}")
     chain = _Chain(opening.workspace_id, kept, opening.public_key)
     try:
-        if workspace_id not in (None, opening.workspace_id):
-            raise _Bad(1, f"this is the log of workspace {opening.workspace_id}")
         for line in reader.rows():
             chain.take(msgspec.structs.asdict(line))
         _check_closing(reader, chain)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from events.archive import BadArchive
@@ -20,6 +20,7 @@ from events.stored import stored
 from events.tables import EVENT
 from events.types.usage import UsageSealed
 from events.verify import Verdict, verify_archive, verify_rows
+from service.directory.tables import WORKSPACE
 from service.schema import config
 
 
@@ -55,15 +56,24 @@ def _database(url: str, kept: Sequence[Head], workspace_id: str) -> Verdict:
         with read_only(url) as connection:
             _check_schema(connection)
             verdict = verify_rows(workspace_id, stored(connection, workspace_id), kept)
+            nothing = _nothing_of(connection, workspace_id) if verdict.holds and verdict.events == 0 else None
             if verdict.holds:
                 verdict = _with_seals(connection, workspace_id, verdict)
     except (NoSuchDatabase, WrittenMeanwhile, ArgumentError, ValueError) as error:
         raise CannotVerify(str(error)) from None
     except DBAPIError as error:
         raise CannotVerify(f"the database cannot be read: {type(error.orig).__name__}") from None
-    if verdict.holds and verdict.events == 0:
-        raise CannotVerify(f"workspace {workspace_id} has no events in this database")
+    # Only now is it certain that nobody wrote meanwhile.
+    if nothing:
+        raise CannotVerify(nothing)
     return verdict
+
+
+def _nothing_of(connection: Connection, workspace_id: str) -> str:
+    known = select(WORKSPACE.c.name).where(WORKSPACE.c.workspace_id == workspace_id)
+    if connection.execute(known).first() is None:
+        return f"there is no workspace {workspace_id} in this database"
+    return f"workspace {workspace_id} has no events in this database"
 
 
 def _with_seals(connection: Connection, workspace_id: str, verdict: Verdict) -> Verdict:

@@ -20,10 +20,11 @@ START_SECONDS = 60
 
 @dataclass
 class Running:
-    """Where it listens, and the environment its processes have."""
+    """Where it listens, the environment its processes have, and the first key of its workspace."""
 
     url: str
     environment: Mapping[str, str]
+    key: str = ""
 
     def command(self, *words: str) -> str:
         """What a command prints; the test fails when the command does."""
@@ -74,15 +75,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(environment: Mapping[str, str], command: str = "web") -> Iterator[Running]:
-    """Starts `takehold web` (or `serve`) with these settings, and ends it afterwards."""
+def running(environment: Mapping[str, str], command: str = "web", zone: str = "UTC") -> Iterator[Running]:
+    """Starts `takehold web` (or `serve`) with these settings on a new workspace, and ends it afterwards."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     everything = {**os.environ, "TAKEHOLD_PUBLIC_URL": url, **environment}
+    key = Running(url, everything).command("init", "--zone", zone).splitlines()[-1]
     process = subprocess.Popen([sys.executable, "-m", "service", command, "--port", str(port)], env=everything)
     try:
         wait_until_ready(url, process)
-        yield Running(url, everything)
+        yield Running(url, everything, key)
     finally:
         process.terminate()
         process.wait(timeout=60)

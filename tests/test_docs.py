@@ -1,5 +1,6 @@
 """The docs say what the code says now, everything there is is in them, and no link in them leads nowhere."""
 
+import ast
 import re
 import shlex
 import tomllib
@@ -12,6 +13,7 @@ import pytest
 
 from events.catalog import CATALOG
 from service.access import ACCESS
+from service.api.feed import EventSchema
 from service.docs.events import described
 from service.docs.parts import FILES, parts, renewed
 from service.openapi import actions, specimen
@@ -63,6 +65,23 @@ def test_every_event_type_is_documented_with_all_its_fields(kind):
     for field in fields(kind):
         assert told.get(field.name), field.name
         assert re.search(rf"^\| `{field.name}` \| .+ \| .+ \|$", section, re.MULTILINE), field.name
+
+
+def test_what_an_event_carries_in_the_feed_is_documented():
+    page = text_of("docs/events.md").partition("## Event types")[0]
+    assert [name for name in EventSchema().fields if f"`{name}`" not in page] == []
+
+
+def test_every_way_in_which_a_fact_arrives_is_documented():
+    page = text_of("docs/events.md").partition("## Event types")[0]
+    ways = set()
+    for path in (ROOT / "service").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "command":
+                said = [*node.args[2:3], *(one.value for one in node.keywords if one.arg == "via")]
+                ways |= {one.value for one in said if isinstance(one, ast.Constant)}
+    assert {"api", "cli", "worker"} <= ways
+    assert [way for way in sorted(ways) if f"`{way}`" not in page] == []
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

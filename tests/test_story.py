@@ -61,15 +61,14 @@ def takehold(database_url: str, tmp_path: Path, inbox: tuple[Inbox, int], httpse
         "TAKEHOLD_SMTP_SECURITY": "none",
         "TAKEHOLD_SLACK_BASE": httpserver.url_for("/"),
     }
-    with running(settings) as started:
+    with running(settings, zone="Europe/Berlin") as started:
         yield started
 
 
 def test_a_team_slips_back_and_the_right_people_hear_of_it(
     takehold: Running, inbox: tuple[Inbox, int], httpserver: HTTPServer
 ) -> None:
-    key = takehold.command("init", "--zone", "Europe/Berlin").splitlines()[-1]
-    admin = Api(takehold.url, key)
+    admin = Api(takehold.url, takehold.key)
     launch(admin)
     assess(takehold.as_role("champion"))
     train(takehold.as_role("app", "lms"))

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from adkar.change import Change
 from service.cli.run import run_together
-from service.cli.shared import opened, progress_bar
+from service.cli.shared import HOST, PORT, opened, progress_bar, reached_at
 from service.commands.changes import change_by_id
 from service.demo.build import build
 from service.queries.adoption import ChangeUsage
@@ -54,14 +54,14 @@ def report(workspace: str, only: str | None, on: str | None, as_json: bool) -> N
 @click.command()
 @click.option("--people", default=1200, show_default=True, type=click.IntRange(60, 20_000))
 @click.option("--serve", is_flag=True, help="Then run web and worker, and print a sign-in link.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
+@HOST
+@PORT
 def demo(people: int, serve: bool, host: str, port: int) -> None:
     """Make a demo organisation, by default in takehold-demo.db, which is made anew on another day."""
     if "TAKEHOLD_DATABASE_URL" not in os.environ:
         os.environ["TAKEHOLD_DATABASE_URL"] = f"sqlite:///{_DEMO_FILE}"
         _forget_another_days()
-    os.environ.setdefault("TAKEHOLD_PUBLIC_URL", f"http://{host}:{port}")
+    reached_at(host, port)
     with opened() as takehold:
         if takehold.workspaces():
             click.echo("This database holds data already; nothing was added.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service.access import ROLES, actions_of
-from service.cli.shared import opened
+from service.cli.shared import HOST, PORT, opened, reached_at
 from service.organisation import create_workspace, issue_key
 from service.web.signin import sign_in_link
 
@@ -53,7 +53,13 @@ def create(workspace: str, role: str, source: str, scopes: tuple[str, ...]) -> N
 @click.command()
 @_WORKSPACE
 @click.option("--role", type=click.Choice(ROLES), default="admin", show_default=True)
-def link(workspace: str, role: str) -> None:
-    """Print a link that signs a browser in, once."""
+@HOST
+@PORT
+def link(workspace: str, role: str, host: str, port: int) -> None:
+    """Print a link that signs a browser in, once.
+
+    It begins with TAKEHOLD_PUBLIC_URL; where that is not set, with host and port, to be given as to takehold serve.
+    """
+    reached_at(host, port)
     with opened() as takehold:
         click.echo(sign_in_link(takehold, workspace, role))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 from service.checks import check_all
-from service.cli.shared import opened
+from service.cli.shared import HOST, PORT, as_options, opened, reached_at
 from service.settings import Settings
 from service.takehold import Takehold
 from service.worker.loop import Worker
@@ -25,9 +26,6 @@ from service.worker.loop import tick as one_round
 
 _ROUND_SECONDS = 60.0
 """As long as the lease of an evaluation lasts: a worker that waits longer for its store has lost it anyway."""
-
-_HOST = click.option("--host", default="127.0.0.1", show_default=True)
-_PORT = click.option("--port", default=8080, show_default=True)
 
 
 class _Server(MPServer):
@@ -47,9 +45,8 @@ class _Server(MPServer):
 def run_web(host: str, port: int, workers: int, beside: Worker | None = None) -> None:
     """Serves until SIGTERM or SIGINT; a worker beside it runs on threads of this process for as long."""
     _check_free(host, port)
-    click.echo(
-        f"Takehold answers at http://{host}:{port}/; for a link that signs a browser in: takehold link", err=True
-    )
+    told = f"takehold link{as_options(host, port)}"
+    click.echo(f"Takehold answers at http://{host}:{port}/; for a link that signs a browser in: {told}", err=True)
     # Forking a process that has threads, as the one with the worker has, copies locks in whatever state they are.
     multiprocessing.set_start_method("spawn", force=True)
     server = _Server(
@@ -88,13 +85,23 @@ def _check_free(host: str, port: int) -> None:
             raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}") from None
 
 
+@contextmanager
+def _ready() -> Iterator[Takehold]:
+    """The service, with an organisation in it: without one it would run and serve nobody."""
+    with opened() as takehold:
+        if not takehold.workspaces():
+            message = "There is no organisation in this database yet. Run: takehold init, or takehold demo"
+            raise click.ClickException(message)
+        yield takehold
+
+
 @click.command()
-@_HOST
-@_PORT
+@HOST
+@PORT
 def serve(host: str, port: int) -> None:
     """Run web and worker together."""
-    os.environ.setdefault("TAKEHOLD_PUBLIC_URL", f"http://{host}:{port}")
-    with opened() as takehold:
+    reached_at(host, port)
+    with _ready() as takehold:
         run_together(takehold, host, port)
 
 
@@ -105,13 +112,13 @@ def run_together(takehold: Takehold, host: str, port: int) -> None:
 
 
 @click.command()
-@_HOST
-@_PORT
+@HOST
+@PORT
 @click.option("--workers", default=1, show_default=True, help="Web processes.")
 def web(host: str, port: int, workers: int) -> None:
     """Run web processes only."""
-    os.environ.setdefault("TAKEHOLD_PUBLIC_URL", f"http://{host}:{port}")
-    with opened():
+    reached_at(host, port)
+    with _ready():
         # Opened once beforehand, so that the schema is new and mistakes in settings are told here.
         pass
     run_web(host, port, workers)
@@ -123,7 +130,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with opened() as takehold:
+    with _ready() as takehold:
         takehold.limit_use(_ROUND_SECONDS)
         running = Worker(takehold)
         running.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,10 @@ from service.lag import AheadOfLog
 from service.schema import NewerSchema
 from service.settings import Settings
 from service.takehold import NoWorkspace, Takehold
+
+_HOST, _PORT = "127.0.0.1", 8080
+HOST = click.option("--host", default=_HOST, show_default=True)
+PORT = click.option("--port", default=_PORT, show_default=True)
 
 
 @contextmanager
@@ -58,6 +63,24 @@ def failures_told() -> Iterator[None]:
         raise click.ClickException(f"That is no database of Takehold: {error.orig}") from None
     except (NewerSchema, AheadOfLog, Busy) as error:
         raise click.ClickException(str(error)) from None
+
+
+def counted(number: int, name: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
+
+
+def reached_at(host: str, port: int) -> None:
+    """Lets links lead to where a service listens, unless the settings say where people reach it."""
+    if "public_url" not in Settings().model_fields_set:
+        os.environ["TAKEHOLD_PUBLIC_URL"] = f"http://{host}:{port}"
+
+
+def as_options(host: str, port: int) -> str:
+    """What another command has to be told of where a service listens; nothing of the usual."""
+    told = {"host": host} if host != _HOST else {}
+    told |= {"port": str(port)} if port != _PORT else {}
+    return "".join(f" --{name} {value}" for name, value in told.items())
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from service.verifying import CannotVerify, verify_target
 @click.option("--workspace", default="default", show_default=True)
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def export(file: Path, workspace: str, force: bool) -> None:
-    """Write the whole log of a workspace to a file that anybody can check."""
+    """Write the whole log of a workspace to a file that anybody can check; exit with 1 when it does not hold."""
     if file.is_dir():
         raise click.ClickException(f"{file} is a directory.")
     if file.exists() and not force:
@@ -44,6 +44,12 @@ def export(file: Path, workspace: str, force: bool) -> None:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"{written.events:,} events, the last at position {written.head.position}: {written.head.hash}")
     click.echo(f"Public key: {written.head.public_key}")
+    # As whoever gets the file would: it is written even so, for what was altered is evidence too.
+    verdict = verify_target(str(file))
+    if not verdict.holds:
+        raise click.ClickException(
+            f"The log does not hold, from position {verdict.bad_position} on: {verdict.reason}. {file} has it as it is."
+        )
 
 
 @click.command()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import click
 
 from adkar.refusal import Refused
-from service.cli.shared import opened
+from events.envelope import Recorded
+from service.cli.shared import counted, opened
 from service.commands import withdrawal as commands
 from service.http.problem import Problem
 
@@ -25,9 +27,17 @@ def withdraw(event_id: UUID | None, import_id: UUID | None, reason: str, workspa
         try:
             with takehold.command(workspace, "system", "cli") as unit:
                 if import_id:
-                    number = commands.withdraw_import(unit, import_id, reason)
+                    done = commands.withdraw_import(unit, import_id, reason)
                 elif event_id:
-                    number = int(commands.withdraw(unit, event_id, reason))
+                    one = commands.withdraw(unit, event_id, reason)
+                    done = [one] if one else []
         except (Problem, Refused) as problem:
             raise click.ClickException(problem.message) from None
-    click.echo(f"{number:,} facts withdrawn.")
+    click.echo(f"{counted(len(done), 'fact')} withdrawn{_places(done)}.")
+
+
+def _places(done: Sequence[Recorded]) -> str:
+    """Which events say so: the id of one, the positions of several."""
+    if len(done) == 1:
+        return f", by event {done[0].event_id}"
+    return f", by the events at positions {done[0].position} to {done[-1].position}" if done else ""

@@ -17,20 +17,20 @@ from service.http.problem import Problem
 from service.unit import Unit
 
 
-def withdraw(unit: Unit, event_id: UUID, reason: str) -> bool:
-    """Takes one fact back; False when it was before. Raises Refused, and Problem 404 for an unknown event."""
+def withdraw(unit: Unit, event_id: UUID, reason: str) -> Recorded | None:
+    """Takes one fact back; None when it was before. Raises Refused, and Problem 404 for an unknown event."""
     told = by_id(unit.connection, unit.workspace.id, event_id)
     if told is None:
         raise Problem(404, "unknown_event", "There is no such event.")
     check_withdrawable(told.event)
     if event_id in withdrawn(stream_of(unit.connection, unit.workspace.id, told.stream)):
-        return False
-    _withdraw(unit, [told], reason)
-    return True
+        return None
+    [withdrawal] = _withdraw(unit, [told], reason)
+    return withdrawal
 
 
-def withdraw_import(unit: Unit, import_id: UUID, reason: str) -> int:
-    """Takes back all that an import recorded and that can be; says how many facts. Raises Problem 404."""
+def withdraw_import(unit: Unit, import_id: UUID, reason: str) -> list[Recorded]:
+    """Takes back all that an import recorded and that can be; a withdrawal for each fact. Raises Problem 404."""
     told = of_import(unit.connection, unit.workspace.id, import_id)
     if not told:
         raise Problem(404, "unknown_import", "There is no such import.")
@@ -40,13 +40,12 @@ def withdraw_import(unit: Unit, import_id: UUID, reason: str) -> int:
         gone |= withdrawn(stream_of(unit.connection, unit.workspace.id, stream))
     mine = [one for one in told if is_withdrawable(one.event) and one.event_id not in gone]
     # The newest first, so that each reveals what it had replaced, and no longer what this import had replaced.
-    _withdraw(unit, mine[::-1], reason)
-    return len(mine)
+    return _withdraw(unit, mine[::-1], reason)
 
 
-def _withdraw(unit: Unit, told: Sequence[Recorded], reason: str) -> None:
+def _withdraw(unit: Unit, told: Sequence[Recorded], reason: str) -> list[Recorded]:
     sealed = unit.vault.seal(unit.workspace.id, reason)
-    unit.append_all(
+    withdrawals = unit.append_all(
         [
             NewEvent(stream=one.stream, event=FactWithdrawn(event_id=one.event_id, reason=sealed), occurred_at=unit.now)
             for one in told
@@ -55,6 +54,7 @@ def _withdraw(unit: Unit, told: Sequence[Recorded], reason: str) -> None:
     for one in told:
         if isinstance(one.event, PersonRegistered):
             _forget(unit, one.event.person)
+    return withdrawals
 
 
 def _forget(unit: Unit, person: UUID) -> None:

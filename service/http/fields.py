@@ -83,6 +83,8 @@ class ExternalId(fields.String):
 def _instant(text: str, ahead: timedelta = MAX_AHEAD) -> datetime:
     shape = _INSTANT.fullmatch(text)
     if shape is None:
+        if _INSTANT.fullmatch(text.replace(" ", "+")):
+            raise ValidationError("has a blank where the zone begins; in an address, write + as %2B")
         raise ValueError
     if shape[1] is None:
         raise ValidationError("needs a time zone, such as 2026-03-01T09:00:00Z")

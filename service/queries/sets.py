@@ -69,6 +69,16 @@ def covers(wider: Feature, narrower: Feature) -> bool:
     return wider.app == narrower.app and wider.feature in (None, narrower.feature)
 
 
+def known(view: View) -> list[ColumnElement[bool]]:
+    """Which sets count in a view, as conditions on their table: those known then, and not retracted by then."""
+    wanted = [
+        live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
+        standing(view.connection, view.workspace.id, view.at),
+        ACTIVITY.c.day <= view.today,
+    ]
+    return wanted if view.at is None else [*wanted, ACTIVITY.c.received_day <= view.today]
+
+
 def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
     """The stored sets of some features that count, up to the view's running day.
 
@@ -85,7 +95,7 @@ def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
             SOURCE.c.name.label("source"),
         )
         .join(SOURCE, _OF_SOURCE)
-        .where(*_seen_by(view), ACTIVITY.c.feature_id.in_([one.number for one in features]))
+        .where(*known(view), ACTIVITY.c.feature_id.in_([one.number for one in features]))
     ).all()
 
 
@@ -98,7 +108,7 @@ def spoken(view: View, apps: Collection[str]) -> list[tuple[str, str, str, date]
         select(SOURCE.c.name, FEATURE.c.app, FEATURE.c.grain, ACTIVITY.c.day)
         .join(SOURCE, _OF_SOURCE)
         .join(FEATURE, _OF_FEATURE)
-        .where(*_seen_by(view), FEATURE.c.app.in_(apps))
+        .where(*known(view), FEATURE.c.app.in_(apps))
         .distinct()
     )
     return [(row.name, row.app, row.grain, row.day) for row in rows]
@@ -106,18 +116,6 @@ def spoken(view: View, apps: Collection[str]) -> list[tuple[str, str, str, date]
 
 _OF_SOURCE = and_(SOURCE.c.workspace_id == ACTIVITY.c.workspace_id, SOURCE.c.source_id == ACTIVITY.c.source_id)
 _OF_FEATURE = and_(FEATURE.c.workspace_id == ACTIVITY.c.workspace_id, FEATURE.c.feature_id == ACTIVITY.c.feature_id)
-
-
-def _seen_by(view: View) -> list[ColumnElement[bool]]:
-    """Which activity sets a view knows of: what was received by then, and was not retracted."""
-    wanted = [
-        live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
-        standing(view.connection, view.workspace.id, view.at),
-        ACTIVITY.c.day <= view.today,
-    ]
-    if view.at is not None:
-        wanted.append(ACTIVITY.c.received_day <= view.today)
-    return wanted
 
 
 def told(rows: Sequence[SetRow], features: Sequence[Counted]) -> Iterator[Told]:

@@ -12,14 +12,12 @@ from sqlalchemy import func, select
 
 from adkar.change import Change
 from adkar.windows import Reports
-from events.activity import NAME as ACTIVITY_FOLLOWER
 from events.tables import ACTIVITY
 from events.types.change import Feature
 from service.queries.restatement import late_days
-from service.queries.sets import Columns, counted, covers, set_rows, told
+from service.queries.sets import Columns, counted, covers, known, set_rows, told
 from service.queries.silence import Days, silence
 from service.queries.view import View
-from service.readmodels.temporal import live
 
 
 @dataclass(frozen=True)
@@ -84,16 +82,17 @@ def sightings(
 
 
 def last_reported(view: View, change: Change) -> date | None:
-    """The last complete day on which any source reported use of a change's features; None when none ever did.
+    """The last complete day on which any source reported use of a change's features that counts; None without any.
 
     A source that reports by week has reported to the Sunday of that week.
     """
     last: date | None = None
+    conditions = known(view)
     for definition in (change.definition(None), *(change.definition(role) for role in change.roles.values())):
         for one in counted(view, definition.features):
             day = view.connection.scalar(
                 select(func.max(ACTIVITY.c.day)).where(
-                    live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
+                    *conditions,
                     ACTIVITY.c.feature_id == one.number,
                     ACTIVITY.c.day <= view.yesterday,
                 )

@@ -55,15 +55,16 @@ def standing(connection: Connection, workspace_id: str, at: int | None = None) -
     numbers: dict[tuple[date | None, date | None, date | None], set[int]] = {}
     for row in rows:
         numbers.setdefault((row.start, row.end, row.received), set()).add(row.source_id)
-    return not_(or_(false(), *(_covers(some, *days) for days, some in numbers.items())))
+    return not_(or_(false(), *(covered(some, *days) for days, some in numbers.items())))
 
 
-def _covers(sources: set[int], start: date | None, end: date | None, received: date | None) -> ColumnElement[bool]:
-    covered: list[ColumnElement[bool]] = [ACTIVITY.c.source_id.in_(sorted(sources))]
+def covered(sources: set[int], start: date | None, end: date | None, received: date | None) -> ColumnElement[bool]:
+    """Which activity sets a retraction is of, as a condition on their table; None for days without a bound."""
+    wanted: list[ColumnElement[bool]] = [ACTIVITY.c.source_id.in_(sorted(sources))]
     if start is not None:
-        covered.append(ACTIVITY.c.day >= start)
+        wanted.append(ACTIVITY.c.day >= start)
     if end is not None:
-        covered.append(ACTIVITY.c.day <= end)
+        wanted.append(ACTIVITY.c.day <= end)
     if received is not None:
-        covered.append(ACTIVITY.c.received_day == received)
-    return and_(*covered)
+        wanted.append(ACTIVITY.c.received_day == received)
+    return and_(*wanted)

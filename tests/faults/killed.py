@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 
@@ -17,7 +18,8 @@ from events.usage_log import dedupe_key
 from service.directory.people import find
 from service.takehold import Takehold
 from tests.events.cast import until
-from tests.faults.clients import Crowd
+from tests.faults.clients import Client
+from tests.faults.insisting import Crowd, Sender
 from tests.faults.office import PEOPLE, launch
 from tests.faults.processes import Process, Web, Worker
 from tests.faults.stores import HOME, Store, fresh_store
@@ -33,15 +35,19 @@ def run(engine: str, full: bool) -> list[str]:
     with fresh_store(engine) as store:
         with store.opened() as takehold:
             launch(takehold)
+        key, clients = store.key(), list[Client]()
+
+        def gather(addresses: Sequence[str]) -> Sequence[Client]:
+            clients.extend(Client(number, addresses, key) for number in range(8))
+            return clients
+
         begun = time.monotonic()
-        crowd = _write_and_kill(store, kills, acknowledgements, webs=2 if full else 1)
+        crowd = write_and_kill(store, gather, kills, acknowledgements, webs=2 if full else 1)
         seconds = time.monotonic() - begun
-        assert crowd.wrong() == []
         with store.opened() as takehold:
-            _assert_each_once(takehold, crowd)
+            _assert_each_once(takehold, clients)
             events, observations = assert_trusted(takehold)
     unanswered, busy = crowd.total("unanswered"), crowd.total("busy")
-    assert crowd.total("acknowledged") >= acknowledgements
     assert unanswered or not full, "no request was hit by a kill"
     return [
         f"{kills} kills in {seconds:.0f} s, {crowd.total('acknowledged')} acknowledged, {unanswered} requests "
@@ -49,7 +55,13 @@ def run(engine: str, full: bool) -> list[str]:
     ]
 
 
-def _write_and_kill(store: Store, kills: int, acknowledgements: int, webs: int) -> Crowd:
+def write_and_kill(
+    store: Store, gather: Callable[[Sequence[str]], Sequence[Sender]], kills: int, acknowledgements: int, webs: int
+) -> Crowd:
+    """Kills web and worker processes under senders, until so much is acknowledged at least.
+
+    gather: makes the senders, given the addresses of the web processes. Raises AssertionError for a wrong answer.
+    """
     served = [Web(store) for _ in range(webs)]
     worker = Worker(store)
     everybody: list[Web | Worker] = [*served, worker]
@@ -58,12 +70,14 @@ def _write_and_kill(store: Store, kills: int, acknowledgements: int, webs: int) 
     try:
         for process in everybody:
             process.ready()
-        with Crowd(8, [web.url for web in served], store.key()) as crowd:
+        with Crowd(gather([web.url for web in served])) as crowd:
             _kill(everybody, kills, crowd)
             _go_on(crowd, acknowledgements, _SECONDS)
     finally:
         for process in everybody:
             process.end()
+    assert crowd.wrong() == []
+    assert crowd.total("acknowledged") >= acknowledgements
     return crowd
 
 
@@ -93,8 +107,8 @@ def _kill_one(victim: Process, only_child: bool) -> None:
     victim.start()
 
 
-def _assert_each_once(takehold: Takehold, crowd: Crowd) -> None:
-    _assert_uses(takehold, crowd)
+def _assert_each_once(takehold: Takehold, clients: Sequence[Client]) -> None:
+    _assert_uses(takehold, clients)
     stored: Counter[object] = Counter()
     ids: dict[str, str] = {}
     with takehold.database.read() as connection:
@@ -115,7 +129,7 @@ def _assert_each_once(takehold: Takehold, crowd: Crowd) -> None:
                         stored[course] += 1
                     case MemberPlaced(person=person, start=start):
                         stored[people[person], start] += 1
-    for client in crowd.clients:
+    for client in clients:
         acknowledged: list[object] = [*client.told, *client.courses, *client.places]
         for name in acknowledged:
             times = stored.pop(name, 0)
@@ -126,15 +140,13 @@ def _assert_each_once(takehold: Takehold, crowd: Crowd) -> None:
     assert stored == {}
 
 
-def _assert_uses(takehold: Takehold, crowd: Crowd) -> None:
+def _assert_uses(takehold: Takehold, clients: Sequence[Client]) -> None:
     with takehold.database.read() as connection:
         source = connection.scalar(select(SOURCE.c.source_id).where(SOURCE.c.workspace_id == HOME))
         kept = [bytes(k) for k in connection.scalars(select(USAGE.c.k).where(USAGE.c.workspace_id == HOME))]
     assert source is not None
     sent = {
-        dedupe_key(source, name, int(at.timestamp()) * 1000)
-        for client in crowd.clients
-        for name, at in client.uses.items()
+        dedupe_key(source, name, int(at.timestamp()) * 1000) for client in clients for name, at in client.uses.items()
     }
     assert len(kept) == len(set(kept)) == len(sent)
     assert set(kept) == sent

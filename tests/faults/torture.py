@@ -17,6 +17,7 @@ from tests.faults.stores import ENGINES
 
 FAULTS = (
     "killed",
+    "dialects",
     "writers",
     "resent",
     "crowded",

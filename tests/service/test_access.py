@@ -37,6 +37,7 @@ OPEN = {
     "/array/<key>/config": "the same for everybody",
     "/array/<key>/config.js": "the same for everybody",
     **dict.fromkeys(("/sourceConfig/", "/sourceConfig"), "the same for everybody"),
+    "/v1/projects/<key>/settings": "the same for everybody, but for the key they ask with",
     "/v1/m": "how a browser's client fares, which nobody keeps",
     "/xapi/about": "which versions of xAPI are spoken",
 }

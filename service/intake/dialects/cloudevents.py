@@ -1,6 +1,7 @@
 """CloudEvents 1.0 over HTTP, in binary, structured and batch mode; for servers, so pages may not read the answers.
 
-Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md, and for what a
+broker asks before it delivers https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md (4)
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
 from service.api.context import takehold
 from service.http import strict_json
@@ -40,6 +41,14 @@ def post_events() -> tuple[str, int]:
     receive(NAME, who, collect(_events(), who.source, read, takehold().settings.usage_retention_days))
     # Without a body: brokers take one for an event in reply.
     return "", 202
+
+
+@blp.after_request
+def _welcome(response: Response) -> Response:
+    """Consents to deliveries where a broker asks whether they are wanted; each still needs a key."""
+    if request.method == "OPTIONS" and "WebHook-Request-Origin" in request.headers:
+        response.headers["WebHook-Allowed-Origin"] = response.headers["WebHook-Allowed-Rate"] = "*"
+    return response
 
 
 def read(event: object, app: str) -> Iterator[Use | Identity]:

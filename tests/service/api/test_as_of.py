@@ -58,6 +58,16 @@ def test_usage_is_known_from_the_day_it_was_received(told: Office) -> None:
     assert (then["dau"], later["dau"]) == (2, 3)
 
 
+def test_a_plus_that_arrived_as_a_blank_is_explained(told: Office) -> None:
+    # A blank is sent as a plus, so this is what somebody sends who writes the plus of a zone as it is.
+    answer = told.charlie.get("/changes/copilot/adoption", as_of="2026-03-30T11:00:00 02:00")
+    assert answer.status_code == 422
+    [fault] = answer.get_json()["errors"]
+    assert fault["field"] == "as_of"
+    assert "write + as %2B" in fault["message"]
+    assert told.charlie.get("/changes/copilot/adoption", as_of="2026-03-30T11:00:00+02:00").status_code == 200
+
+
 def test_a_change_did_not_exist_before_it_was_announced(told: Office) -> None:
     for path in ("adoption", "adkar"):
         with at(spring.TODAY):

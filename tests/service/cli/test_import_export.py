@@ -91,7 +91,9 @@ def test_what_comes_back_is_the_same_log_to_the_last_byte(stores: Stores, databa
 
 def test_an_export_of_what_came_back_has_the_same_lines(stores: Stores, tmp_path: Path) -> None:
     assert typed("import", "export", stores.file).exit_code == 0
-    assert typed("export", tmp_path / "again.gz").exit_code == 0
+    done = typed("export", tmp_path / "again.gz")
+    # The new store signs the head of this export with a key of its own, which does not pass for the log's.
+    assert (done.exit_code, "is not signed by the log's key" in done.stderr) == (1, True)
     assert lines_of((tmp_path / "again.gz").read_bytes())[1:-1] == lines_of(stores.file.read_bytes())[1:-1]
 
 
@@ -200,7 +202,7 @@ def test_another_workspace_is_another_log(stores: Stores, database: Database) ->
     stores.file.write_bytes(exported(other))
     assert "There is no workspace harbour. Run: takehold init" in typed("import", "export", stores.file).stderr
     done = typed("import", "export", stores.file, "--workspace", "default")
-    assert "from position 1 on: this is the log of workspace harbour" in done.stderr
+    assert "there is no workspace default in it: this is the log of harbour. Nothing was stored." in done.stderr
     assert kept(database) == [0, 0, 0]
     assert typed("init", "--workspace", "harbour").exit_code == 0
     assert answer("import", "export", stores.file)["events"] == len(other)

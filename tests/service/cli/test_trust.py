@@ -163,7 +163,10 @@ def test_a_row_altered_in_the_database_is_found_there_and_in_an_export_of_it(
         connection.execute(text("UPDATE event SET actor = 'somebody' WHERE position = 6"))
     code, answer = typist.verify(typist.url)
     assert (code, answer["bad_position"]) == (1, 6)
-    typist.export()
+    done = typist.typed("export", typist.file)
+    assert done.exit_code == 1
+    assert "does not hold, from position 6 on: the event, or the one before it, was altered." in done.stderr
+    # What was altered is evidence, so there is a file even so.
     code, answer = typist.verify(typist.file)
     assert (code, answer["bad_position"]) == (1, 6)
 
@@ -184,9 +187,7 @@ def test_a_row_that_cannot_be_read_keeps_an_export_from_being_made(typist: Typis
     assert typist.verify(typist.url)[1]["bad_position"] == 6
 
 
-def test_an_older_export_or_another_workspaces_does_not_hold_against_the_heads(
-    typist: Typist, database: Database
-) -> None:
+def test_an_older_export_does_not_hold_against_the_heads(typist: Typist, database: Database) -> None:
     typist.export()
     older = typist.folder / "older.gz"
     typist.file.rename(older)
@@ -195,8 +196,6 @@ def test_an_older_export_or_another_workspaces_does_not_hold_against_the_heads(
     assert typist.verify(typist.file, "--head", typist.heads)[0] == 0
     code, answer = typist.verify(older, "--head", typist.heads)
     assert (code, answer["bad_position"]) == (1, 11)
-    code, answer = typist.verify(older, "--workspace", "elsewhere")
-    assert (code, answer["bad_position"]) == (1, 1)
 
 
 def test_one_file_of_heads_serves_every_workspace(typist: Typist, database: Database) -> None:
@@ -279,9 +278,22 @@ def test_heads_that_cannot_be_read_are_told(offline: Typist, content: bytes | No
 
 
 def test_a_workspace_without_events_is_told(typist: Typist) -> None:
-    code, said = typist.verify(typist.url, "--workspace", "nobody")
+    assert typist.typed("init", "--workspace", "empty").exit_code == 0
+    code, said = typist.verify(typist.url, "--workspace", "empty")
     assert code == 2
-    assert "workspace nobody has no events in this database" in said
+    assert "workspace empty has no events in this database" in said
+
+
+def test_a_workspace_that_there_is_none_of_is_told(typist: Typist) -> None:
+    typist.export()
+    assert typist.verify(typist.url, "--workspace", "defualt") == (
+        2,
+        "Error: there is no workspace defualt in this database\n",
+    )
+    assert typist.verify(typist.file, "--workspace", "defualt") == (
+        2,
+        f"Error: {typist.file}: there is no workspace defualt in it: this is the log of default\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ REFUSED: list[tuple[Field[Any], Any, str]] = [
     *((ExternalId(), value, "256") for value in ["", "x" * 257]),
     *((ExternalId(), value, "control") for value in ["a\nb", "a\tb", "a\x85b", "\x00"]),
     (Instant(), "2026-03-01T09:00:00", "needs a time zone, such as 2026-03-01T09:00:00Z"),
+    (Instant(), "2026-03-01T09:00:00 01:00", r"write \+ as %2B"),
     (Instant(), "2026-03-02T08:00:01Z", "23 hours ahead"),
     (Instant(), "9999-12-31T23:59:59-14:00", "23 hours ahead"),
     (Instant(), "1999-12-31T23:59:59Z", "2000"),

@@ -121,3 +121,21 @@ def test_the_last_reported_day_is_a_complete_one(staffed: Office) -> None:
     use(staffed, Use("3", "copilot", "chat", "p1", ms(9), grain="week"))
     # The week is not over, but every day of it that is, was reported.
     assert last(staffed) == date(2026, 3, 11)
+
+
+def test_the_last_reported_day_is_that_of_what_counts_and_was_known_then(staffed: Office) -> None:
+    def last(as_of: datetime | None = None) -> date | None:
+        with staffed.takehold.database.read() as connection:
+            then = view(connection, staffed.workspace, as_of, now=NOW)
+            return last_reported(then, load_change(connection, staffed.id, "copilot"))
+
+    with at("2026-03-10T12:00+00:00"):
+        store(staffed.takehold, staffed.id, "tool", [Use("1", "copilot", "chat", "p1", ms(9))])
+    use(staffed, Use("2", "copilot", "chat", "p1", ms(11)), source="wrong")
+    assert last() == date(2026, 3, 11)
+    # On the 11th nobody knew of the 11th.
+    assert last(datetime(2026, 3, 11, 12, tzinfo=UTC)) == date(2026, 3, 9)
+    with at("2026-03-12T12:00+00:00"):
+        assert staffed.alice.post("/sources/wrong/retractions", {"reason": "a test"}).status_code == 201
+        staffed.follow()
+    assert last() == date(2026, 3, 9)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Rig:
     name: str
     batch: Callable[[Sequence[Said], str, Sequence[Any]], Wire]
     broken: Mapping[str, Any]
-    taken: Callable[[TestResponse, int], None]
+    taken: Callable[[Response, int], None]
     most: int
     refusal: int = 413
 
@@ -66,7 +66,7 @@ def _segment(said: Sequence[Said], key: str, raw: Sequence[Any] = ()) -> Wire:
     return Wire("/v1/batch", {"Authorization": basic(key), "Content-Type": "application/json"}, body)
 
 
-def _segment_took(answer: TestResponse, _: int) -> None:
+def _segment_took(answer: Response, _: int) -> None:
     assert (answer.status_code, answer.get_json()) == (200, {"success": True})
 
 
@@ -85,7 +85,7 @@ def _posthog(said: Sequence[Said], key: str, raw: Sequence[Any] = ()) -> Wire:
     return Wire("/batch/", {"Content-Type": "application/json"}, body)
 
 
-def _posthog_took(answer: TestResponse, _: int) -> None:
+def _posthog_took(answer: Response, _: int) -> None:
     assert (answer.status_code, answer.get_json()) == (200, {"status": 1})
 
 
@@ -105,7 +105,7 @@ def _cloudevents(said: Sequence[Said], key: str, raw: Sequence[Any] = ()) -> Wir
     return Wire("/v1/cloudevents", headers, json.dumps([*events, *raw]).encode())
 
 
-def _cloudevents_took(answer: TestResponse, _: int) -> None:
+def _cloudevents_took(answer: Response, _: int) -> None:
     assert (answer.status_code, answer.data) == (202, b"")
 
 

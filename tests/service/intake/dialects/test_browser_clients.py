@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from flask import Flask
-from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
+from playwright.sync_api import Page
 
 from events.connect import open_database
 from tests.events.cast import until
@@ -23,30 +19,6 @@ from tests.service.intake.dialects.adopting import WHEN, expect_all_adopted
 # What a client sends does not depend on the engine, and each start of a browser takes seconds.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 CLIENTS = ["analytics-next", "posthog-js", "analytics-js"]
-
-
-@pytest.fixture
-def origin(packages: Path) -> Iterator[str]:
-    """Where the pages are, which is not where Takehold is."""
-    server = make_server("127.0.0.1", 0, Flask("pages", static_folder=str(packages), static_url_path=""), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that asks nobody outside this machine."""
-    context = browser.new_context()
-    opened = context.new_page()
-    asked: set[str | None] = set()
-    opened.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
-    yield opened
-    context.close()
-    assert asked == {"127.0.0.1"}
 
 
 def address(origin: str, client: str, server: Running, key: str, many: int) -> str:

@@ -154,3 +154,35 @@ def test_the_key_may_be_a_user_name_too(client: FlaskClient, key: str, takehold:
 def test_it_is_for_servers_so_a_page_may_not_ask(client: FlaskClient) -> None:
     for answer in (client.options("/v1/cloudevents"), client.post("/v1/cloudevents", data=b"")):
         assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
+
+
+@pytest.mark.parametrize("rate", [{}, {"WebHook-Request-Rate": "120"}])
+def test_a_broker_that_asks_whether_it_may_deliver_is_told_so(rate: dict[str, str], client: FlaskClient) -> None:
+    asked = {"WebHook-Request-Origin": "broker.example.org", **rate}
+    answer = client.options("/v1/cloudevents", headers=asked)
+    assert answer.status_code == 200
+    assert answer.headers["WebHook-Allowed-Origin"] == answer.headers["WebHook-Allowed-Rate"] == "*"
+    assert "POST" in answer.headers["Allow"]
+
+
+def test_consent_to_deliveries_is_no_answer_to_a_page_nor_to_a_delivery(client: FlaskClient) -> None:
+    preflight = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST"}
+    broker = {"WebHook-Request-Origin": "broker.example.org"}
+    told = client.options("/v1/cloudevents", headers={**preflight, **broker})
+    assert told.headers["WebHook-Allowed-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in told.headers
+    for answer in (
+        client.options("/v1/cloudevents", headers=preflight),
+        client.post("/v1/cloudevents", json={**EVENT, "subject": "ada"}, headers=broker),
+    ):
+        assert not [name for name, _ in answer.headers if name.startswith("WebHook")]
+
+
+def test_a_delivery_needs_a_key_though_it_was_consented_to(client: FlaskClient, key: str, takehold: Takehold) -> None:
+    event = {**EVENT, "subject": "ada"}
+    broker = {"WebHook-Request-Origin": "broker.example.org", "Content-Type": JSON}
+    assert client.post("/v1/cloudevents", json=event, headers=broker).status_code == 401
+    assert stored(takehold) == []
+    delivered = client.post("/v1/cloudevents", json=event, headers={**broker, "Authorization": f"Bearer {key}"})
+    assert delivered.status_code == 202
+    assert len(stored(takehold)) == 1

@@ -12,6 +12,7 @@ from service.app import create_app
 from service.intake.dialects.segment import BATCH_BYTES, MESSAGE_BYTES, read
 from service.intake.store import Use
 from service.organisation import issue_key
+from service.settings import Settings
 from service.takehold import Takehold
 from tests.service.intake.dialects.rigs import basic
 
@@ -87,6 +88,29 @@ def test_rudderstacks_browser_client_is_told_to_send_events_and_nothing_else(pat
     source = answer.get_json()["source"]
     assert (source["enabled"], source["writeKey"], source["destinations"]) == (True, "th_of_a_page", [])
     assert source["config"] == {"statsCollection": {"errors": {"enabled": False}, "metrics": {"enabled": False}}}
+
+
+@pytest.mark.parametrize(
+    ("public_url", "protocol", "host"),
+    [
+        ("https://takehold.example.org", "https", "takehold.example.org/v1"),
+        ("http://127.0.0.1:8123/adoption/", "http", "127.0.0.1:8123/adoption/v1"),
+    ],
+)
+def test_segments_browser_client_is_told_to_send_events_here_and_nothing_else(
+    public_url: str, protocol: str, host: str, settings: Settings
+) -> None:
+    opened = Takehold(settings.model_copy(update={"public_url": public_url}))
+    try:
+        # The Host of a request is whatever its sender writes there.
+        headers = {"Host": "evil.example.org"}
+        answer = create_app(opened).test_client().get("/v1/projects/th_x/settings", headers=headers)
+    finally:
+        opened.close()
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    told = answer.get_json()
+    assert told["integrations"] == {"Segment.io": {"apiKey": "th_x", "apiHost": host, "protocol": protocol}}
+    assert (told["remotePlugins"], told["metrics"]) == ([], {"sampleRate": 0})
 
 
 def test_what_segments_browser_client_tells_of_itself_is_answered_and_forgotten(client: FlaskClient) -> None:

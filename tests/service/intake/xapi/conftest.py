@@ -8,7 +8,13 @@ from service.app import create_app
 from service.organisation import issue_key
 from service.takehold import Takehold
 from tests.service.conftest import Caller
+from tests.service.intake.dialects.node import packages
+from tests.service.intake.dialects.pages import origin, page
+from tests.service.intake.xapi.academy import academy
 from tests.service.intake.xapi.learning import Lrs, Seen
+from tests.service.web.conftest import browser
+
+__all__ = ["academy", "browser", "origin", "packages", "page"]
 
 
 @pytest.fixture

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
-
-from tests.events.cast import until
-from tests.running import Running, running
 from tests.service.intake.dialects.clients import run
+from tests.service.intake.xapi.academy import COURSE, WHEN, Academy
 
 TINCAN = """
 import sys
@@ -65,37 +58,6 @@ assert wrong.save_statement(said(1, "completed")).response.status == 401
 """
 
 
-@pytest.fixture
-def takehold(database_url: str, tmp_path: Path) -> Iterator[Running]:
-    settings = {"TAKEHOLD_DATABASE_URL": database_url, "TAKEHOLD_KEYS_URL": f"sqlite:///{tmp_path / 'keys.db'}"}
-    with running(settings, "serve") as started:
-        yield started
-
-
-def test_its_statements_become_trainings_once_however_often_they_are_sent(takehold: Running) -> None:
-    takehold.command("init")
-    admin = takehold.as_role("admin")
-    admin.post("/people", [{"external_id": f"p{number}"} for number in range(1, 5)])
-    today = datetime.now(UTC).date()
-    admin.post(
-        "/changes",
-        {
-            "key": "assistant",
-            "name": "Assistant",
-            "go_live": (today - timedelta(days=60)).isoformat(),
-            "target": {"rate": 0.8, "by": (today + timedelta(days=60)).isoformat()},
-            "adoption": {"features": [{"app": "assistant"}]},
-        },
-    )
-    admin.post("/changes/assistant/roles", {"key": "sales", "name": "Sales", "courses": ["basics"]})
-    for _ in until(lambda: admin.get("/changes/assistant")["roles"] != [], 60):
-        pass
-    key = takehold.command("key", "create", "--role", "app", "--source", "academy").strip()
-    when = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    run(TINCAN, f"{takehold.url}/xapi/", key, when, "https://lms.example.org/courses/basics")
-    told = [one for one in admin.get("/events", limit=1000)["events"] if one["type"] == "training.recorded"]
-    assert [one["data"]["status"] for one in told] == ["initialized", "completed", "passed", "passed"] * 2
-    assert {one["data"]["course"] for one in told} == {"basics"}
-    assert len({one["data"]["person"] for one in told}) == 4
-    assert {one["data"]["score"] for one in told if one["data"]["status"] == "passed"} == {0.9}
-    assert admin.get("/data-quality")["quarantine"] == []
+def test_its_statements_become_trainings_once_however_often_they_are_sent(academy: Academy) -> None:
+    run(TINCAN, academy.endpoint, academy.key, WHEN, COURSE)
+    academy.expect_trainings(times=2)
