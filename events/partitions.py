@@ -55,6 +55,8 @@ def drop_past(database: Database, before: datetime) -> list[str]:
         return []
     dropped = []
     with database.read() as connection:
+        # Else another worker could drop one between its name and the look at it.
+        keep_months(connection)
         past = [month for month in _there(connection) if _next(month) <= before.astimezone(UTC).date()]
         # Where many rows were deleted it takes a while to see that none is left.
         empty = [month for month in past if not _holds_rows(connection, _name(month))]

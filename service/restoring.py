@@ -22,13 +22,12 @@ from service.backup import Checked, Progress, check, load, write
 from service.readmodels.rebuilding import Rebuilt, rebuild
 from service.readmodels.sources import sources
 from service.schema import TABLES, make_anew, newest, revisions
+from service.settings import LONGEST_RETENTION_DAYS
 from service.takehold import Takehold
 from service.worker.chores import BACKUP, STORE, note
 
 assert TABLES, "importing the schema is what declares the tables"
 DATA_TABLES = SQLModel.metadata
-_LONGEST_KEPT = timedelta(days=400)
-"""The longest retention that can be set; observations that are older were imported late, and are few."""
 
 
 class NotEmpty(Exception):
@@ -81,8 +80,9 @@ class Restore:
             raise NotEmpty
         if self.metadata is DATA_TABLES:
             make_anew(connection)
+            # What is older than any retention was imported, and may as well go to DEFAULT.
             taken = self.checked.opening.made_at.date()
-            make_room(connection, taken - _LONGEST_KEPT, taken)
+            make_room(connection, taken - timedelta(days=LONGEST_RETENTION_DAYS), taken)
         else:
             self.metadata.drop_all(connection)
             self.metadata.create_all(connection)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, delete, func, select, text
 from events.activity import read_usage
 from events.database import Busy, Database
 from events.partitions import DEFAULT, drop_past, keep_months, make_ahead, make_room
+from events.partitions import _holds_rows as holds_rows
 from events.tables import USAGE
 from events.usage_log import _LAST_SEQ, Observation, last_seq, record
 from tests.events.cast import HOME, until, use
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True
 SPRING = datetime(2032, 4, 20, 10, tzinfo=UTC)
 """Long after the months that the migration makes."""
 MONTHS = ["usage_2032_04", "usage_2032_05", "usage_2032_06"]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody gives up before the test has seen them wait, however busy the machine is."""
+    monkeypatch.setattr("events.partitions._SECONDS", 30.0)
 
 
 def ms(moment: datetime) -> int:
@@ -58,11 +65,12 @@ def tables(database: Database) -> set[str]:
 
 
 def waiting(database: Database, number: int = 1) -> Callable[[], bool]:
-    """Whether so many wait for a lock."""
+    """Whether so many wait for a table."""
 
     def look() -> bool:
         with database.read() as connection:
-            return connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) == number
+            here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            return connection.scalar(text(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND {here}")) == number
 
     return look
 
@@ -178,6 +186,7 @@ def test_a_row_that_comes_between_the_look_and_the_making_makes_it_wait(
     assert make_ahead(database, SPRING) == MONTHS[1:]
 
 
+@pytest.mark.usefixtures("patient")
 def test_of_several_workers_that_find_a_month_missing_one_makes_it(database: Database) -> None:
     """Without a lock of their own all of them wait for the log, and all but one then meet a table of that name."""
     with ThreadPoolExecutor(3) as pool:
@@ -236,6 +245,7 @@ def test_seqs_go_on_after_every_month_that_was_dropped(database: Database) -> No
     assert places(database) == {"usage_2032_04": [5], DEFAULT: [6]}
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_an_import_tells_of_a_month_just_then_is_not_dropped_with_it(database: Database) -> None:
     """Without waiting for whoever inserts, the month is seen to be empty, and dropped after they committed."""
     make_ahead(database, SPRING)
@@ -265,6 +275,7 @@ def test_what_an_import_tells_of_a_month_just_after_goes_to_default(database: Da
     assert places(database) == {DEFAULT: [1]}
 
 
+@pytest.mark.usefixtures("patient")
 def test_two_workers_that_find_a_month_empty_drop_it_once(database: Database) -> None:
     make_ahead(database, SPRING)
     late = datetime(2032, 7, 1, tzinfo=UTC)
@@ -276,6 +287,29 @@ def test_two_workers_that_find_a_month_empty_drop_it_once(database: Database) ->
             for _ in until(waiting(database, 2)):
                 pass
         dropped = [name for one in dropping for name in one.result()]
+    assert sorted(dropped) == sorted(before - {DEFAULT})
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_worker_that_looks_at_months_is_not_tripped_by_another_that_drops_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ahead(database, SPRING)
+    late, before, begun = datetime(2032, 7, 1, tzinfo=UTC), tables(database), Event()
+    others: list[Future[list[str]]] = []
+
+    def look(*asked: Any) -> bool:
+        if not begun.is_set():
+            begun.set()
+            others.append(pool.submit(drop_past, database, late))
+            for _ in until(waiting(database)):
+                pass
+        return holds_rows(*asked)
+
+    monkeypatch.setattr("events.partitions._holds_rows", look)
+    with ThreadPoolExecutor(1) as pool:
+        dropped = drop_past(database, late)
+        dropped += others[0].result()
     assert sorted(dropped) == sorted(before - {DEFAULT})
 
 

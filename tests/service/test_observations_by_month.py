@@ -102,6 +102,17 @@ def test_a_store_with_observations_goes_over_to_months_and_back_without_loss(dat
     assert set(months[3]) <= set(shape(database)[3])
 
 
+def test_postgresql_knows_at_once_how_many_observations_there_are(database: Database) -> None:
+    """A follower that is behind would sort all of them for each of its steps."""
+    migrate(database, "0006")
+    fill(database)
+    for revision in ("head", "0006"):
+        migrate(database, revision)
+        with database.read() as connection:
+            leaves = "SELECT sum(reltuples) FROM pg_class WHERE relkind = 'r' AND relname LIKE 'usage%'"
+            assert connection.scalar(text(leaves)) == len(content(database))
+
+
 def test_an_empty_store_has_this_month_and_the_next_two(database: Database) -> None:
     assert make_ahead(database, NOW) == []
     names = [name for name in shape(database)[3] if name.startswith("usage_2")]
