@@ -76,13 +76,16 @@ class RebuildRow(SQLModel, table=True):
 
 
 class UsageRow(SQLModel, table=True):
-    """One observation by an app. `k` is the time-ordered dedupe key; followers read by `seq`."""
+    """One observation by an app. `k` is the time-ordered dedupe key; followers read by `seq`.
+
+    On PostgreSQL there is a table for each month of use beneath it: events/partitions.py.
+    """
 
     __tablename__ = "usage"
     __table_args__ = (
         Index("usage_seq", "workspace_id", "seq"),
         # One B-tree less: the key is appended to, because it begins with the time.
-        {"sqlite_with_rowid": False},
+        {"sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (k)"},
     )
 
     workspace_id: str = Field(primary_key=True)

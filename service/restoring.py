@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, MetaData, inspect, select
 from sqlmodel import SQLModel
 
 from events.database import Database
+from events.partitions import keep_months, make_room
 from events.stored import stored
 from events.tables import EVENT
 from events.verify import Verdict, verify_rows
@@ -21,6 +22,7 @@ from service.backup import Checked, Progress, check, load, write
 from service.readmodels.rebuilding import Rebuilt, rebuild
 from service.readmodels.sources import sources
 from service.schema import TABLES, make_anew, newest, revisions
+from service.settings import LONGEST_RETENTION_DAYS
 from service.takehold import Takehold
 from service.worker.chores import BACKUP, STORE, note
 
@@ -40,6 +42,8 @@ def back_up(database: Database, metadata: MetaData, path: Path, progress: Progre
     """Writes a file that only this user may read; answers the number of rows. Complete when it has its name."""
     revision = newest() if metadata is DATA_TABLES else None
     with _arriving(path) as target, database.read() as connection:
+        if metadata is DATA_TABLES:
+            keep_months(connection)
         return write(target, connection, metadata, revision, datetime.now(UTC), progress)
 
 
@@ -76,6 +80,9 @@ class Restore:
             raise NotEmpty
         if self.metadata is DATA_TABLES:
             make_anew(connection)
+            # What is older than any retention was imported, and may as well go to DEFAULT.
+            taken = self.checked.opening.made_at.date()
+            make_room(connection, taken - timedelta(days=LONGEST_RETENTION_DAYS), taken)
         else:
             self.metadata.drop_all(connection)
             self.metadata.create_all(connection)

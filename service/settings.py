@@ -17,6 +17,7 @@ from pydantic_settings import (
 from notifiers.mail import Security
 
 _PREFIX = "TAKEHOLD_"
+LONGEST_RETENTION_DAYS = 400
 
 
 class Settings(BaseSettings):
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     usage_retention_days: int = Field(
         default=35,
         ge=1,
-        le=400,
+        le=LONGEST_RETENTION_DAYS,
         description="How long observations are kept one by one, in days, and how old one may be when an app sends it; "
         "imports may be older. What they say of each day is kept for ever.",
     )

@@ -21,6 +21,7 @@ from service.worker.deliver import Delivered, deliver
 from service.worker.evaluate import Evaluated, evaluate
 from service.worker.follow import follow
 from service.worker.lease import LostLease
+from service.worker.partition import partition
 from service.worker.retain import retain
 
 _log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Worker:
         self._every(60, "sign", lambda workspace: sign_if_due(takehold, workspace.id, datetime.now(UTC)))
         self._every(600, "retain", lambda workspace: retain(takehold, workspace, datetime.now(UTC), stopped))
         self._every(600, "purge", lambda workspace: purge(takehold.database, takehold.vault, workspace.id))
+        self._whole(600, "partition", lambda: partition(takehold, datetime.now(UTC)))
         self._scheduler.add_job(lambda: self._guarded("maintain", takehold.database.maintain), "interval", seconds=5)
 
     def start(self) -> None:
@@ -79,8 +81,12 @@ class Worker:
                 if self._guarded(name, partial(task, workspace), workspace.id):
                     self._chores.succeeded(workspace.id, name)
 
+        self._whole(seconds, name, everywhere)
+
+    def _whole(self, seconds: int, name: str, task: Callable[[], object]) -> None:
+        """For the whole store, now and then every so many seconds."""
         self._scheduler.add_job(
-            lambda: self._guarded(name, everywhere), "interval", seconds=seconds, next_run_time=datetime.now(UTC)
+            lambda: self._guarded(name, task), "interval", seconds=seconds, next_run_time=datetime.now(UTC)
         )
 
     def _guarded(self, name: str, task: Callable[[], object], workspace_id: str = STORE) -> bool:

@@ -9,7 +9,7 @@ from events.seals import forget, forgettable, stream_of_seals, to_seal
 from service.takehold import Stopped, Takehold
 from service.unit import Workspace
 
-_LONGEST_AHEAD = timedelta(days=1)
+LONGEST_AHEAD = timedelta(days=1)
 """A clock may be 23 h ahead. Its retry must meet the observation for as long as it is not refused as too old."""
 
 
@@ -25,7 +25,7 @@ def retain(
     with takehold.command(workspace.id, "system", "worker") as unit:
         seals = to_seal(unit.connection, workspace.id, workspace.zone, now)
         unit.append(stream_of_seals(workspace.id), seals, occurred_at=now)
-    oldest = now - timedelta(days=takehold.settings.usage_retention_days) - _LONGEST_AHEAD
+    oldest = now - timedelta(days=takehold.settings.usage_retention_days) - LONGEST_AHEAD
     deleted, before = 0, int(oldest.timestamp() * 1000)
     while not stopped():
         # Looked for outside the lock: where there is nothing to delete, it takes longest to see that.

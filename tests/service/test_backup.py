@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from sqlalchemy import MetaData, delete, insert, make_url, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from events.connect import open_database
-from events.database import Database
+from events.database import Busy, Database
+from events.partitions import drop_past
 from events.tables import EVENT, USAGE
 from service.backup import BadBackup, check, write
+from service.intake.store import Use, store
 from service.restoring import (
     DATA_TABLES,
     AnotherHistory,
@@ -181,6 +183,40 @@ def test_what_is_written_meanwhile_is_not_half_in_it(lived_in: Takehold, tmp_pat
     assert everything(lived_in.database)["usage"] == []
     put_back(lived_in.database, tmp_path / "meanwhile.gz", force=True)
     assert everything(lived_in.database) == before
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_month_that_is_dropped_meanwhile_is_in_it(lived_in: Takehold, tmp_path: Path) -> None:
+    """A table that is dropped is gone for older snapshots as well; until then its rows are there for them."""
+    before, later = everything(lived_in.database), datetime.now(UTC) + timedelta(days=90)
+
+    def forget(_: str, done: int, __: int) -> None:
+        if done == 1:
+            with lived_in.database.write("usage", "default") as connection:
+                connection.execute(delete(USAGE))
+            with pytest.raises(Busy):
+                drop_past(lived_in.database, later)
+
+    back_up(lived_in.database, DATA_TABLES, tmp_path / "meanwhile.gz", forget)
+    assert len(drop_past(lived_in.database, later)) == 3
+    put_back(lived_in.database, tmp_path / "meanwhile.gz", force=True)
+    assert everything(lived_in.database) == before
+
+
+@pytest.mark.parametrize("other", ["postgres"], indirect=True)
+def test_observations_come_back_to_their_months(lived_in: Takehold, tmp_path: Path, other: str) -> None:
+    """In DEFAULT they would give no space back when they are forgotten, and slow down the making of each month."""
+    today = datetime.now(UTC)
+    instants = [int((today - timedelta(days=days)).timestamp() * 1000) for days in (0, 32, 380, 500)]
+    store(lived_in, "default", "app", [Use("a", "copilot", "x", "p1", instant) for instant in instants])
+    back_up(lived_in.database, DATA_TABLES, tmp_path / "months.gz", quiet)
+    database = open_database(other)
+    put_back(database, tmp_path / "months.gz")
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT occurred_ms, tableoid::regclass::text FROM usage WHERE seq > 2")).all()
+    months = [f"usage_{today - timedelta(days=days):%Y_%m}" for days in (0, 32, 380)]
+    assert {row[0]: row[1] for row in rows} == dict(zip(instants, [*months, "usage_default"], strict=True))
+    database.close()
 
 
 def test_a_backup_that_cannot_be_finished_leaves_no_file(lived_in: Takehold, tmp_path: Path) -> None:

@@ -44,11 +44,47 @@ def tables(database: Database) -> set[str]:
         return set(inspect(connection).get_table_names())
 
 
+def partitions(connection: Connection) -> dict[str, str]:
+    """Tables that hold a part of another, by name, and of which."""
+    if connection.dialect.name == "sqlite":
+        return {}
+    names = "SELECT inhrelid::regclass::text, inhparent::regclass::text FROM pg_inherits"
+    rows = connection.execute(text(f"{names} JOIN pg_class ON oid = inhparent WHERE relkind = 'p'"))
+    return {row[0]: row[1] for row in rows}
+
+
 def test_the_migrations_build_exactly_the_tables_that_are_declared(database: Database) -> None:
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        parts = partitions(connection)
+
+        def declared(name: str | None, kind: str, _: object) -> bool:
+            return not (kind == "table" and name in parts)
+
+        options = {"compare_type": True, "compare_server_default": True, "include_name": declared}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, SQLModel.metadata) == []
-    assert tables(database) == {*SQLModel.metadata.tables, "alembic_version"}
+    assert set(parts.values()) <= {"usage"}
+    assert tables(database) == {*SQLModel.metadata.tables, *parts, "alembic_version"}
+
+
+def test_what_is_declared_as_partitioned_is_and_each_part_is_like_the_whole(database: Database) -> None:
+    wanted = {name for name, table in SQLModel.metadata.tables.items() if table.kwargs["postgresql_partition_by"]}
+    assert wanted == {"usage"}
+    with database.read() as connection:
+        parts = partitions(connection)
+        if connection.dialect.name == "sqlite":
+            return
+        how = connection.scalar(text("SELECT pg_get_partkeydef('usage'::regclass)"))
+        inspector = inspect(connection)
+
+        def shape(name: str) -> object:
+            indexes = sorted(tuple(index["column_names"]) for index in inspector.get_indexes(name))
+            columns = [(one["name"], repr(one["type"]), one["nullable"]) for one in inspector.get_columns(name)]
+            return columns, inspector.get_pk_constraint(name)["constrained_columns"], indexes
+
+        assert [name for name in parts if shape(name) != shape("usage")] == []
+    assert how == SQLModel.metadata.tables["usage"].kwargs["postgresql_partition_by"]
+    assert len(parts) == 4
 
 
 def test_every_key_starts_with_the_workspace(database: Database) -> None:
