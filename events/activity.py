@@ -4,7 +4,8 @@ The follower of the usage log. Sets are kept per received_day as well, which is 
 after the raw rows are gone.
 
 Counts of single uses (grain instant) add up. Those that a source reports by day or by week are set: the last one
-stands, within a set the one of the highest seq, over received_days that of the latest.
+stands, within a set the one of the highest seq, over received_days that of the latest, and on one received_day over
+the numbers of a source, which each of its imports has one of, that of the set whose seq is the highest.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
@@ -35,6 +35,7 @@ _SHOWN = select(
     EVENT.c.data,
 )
 _Row = Row[*tuple[Any, ...]]
+_Id = TypeVar("_Id", UUID, bytes)
 
 
 def head(connection: Connection, workspace_id: str) -> tuple[int, str, datetime]:
@@ -126,7 +127,7 @@ def first_broken_link(rows: Sequence[_Row], previous: str = GENESIS) -> int | No
     return None
 
 
-def chunks(ids: Sequence[UUID], size: int = 500) -> list[Sequence[UUID]]:
+def chunks(ids: Sequence[_Id], size: int = 500) -> list[Sequence[_Id]]:
     """SQLite and PostgreSQL both bound the number of parameters in one statement."""
     return [ids[start : start + size] for start in range(0, len(ids), size)]
 

@@ -104,7 +104,11 @@ class UsageRow(SQLModel, table=True):
 
 class SourceRow(SQLModel, table=True):
     """Where observations come from, interned. `retired` is 0 while it reports under this number; when what it reported
-    is retracted it goes on under another, so that what it reports from then on is told apart."""
+    is retracted it goes on under another, so that what it reports from then on is told apart.
+
+    What an import brings in its name has a number of its own, which is nobody's to go on under and retired from the
+    first: `import_id` says which import that was.
+    """
 
     __tablename__ = "source"
     __table_args__ = (UniqueConstraint("workspace_id", "name", "retired", name="source_name"),)
@@ -113,6 +117,7 @@ class SourceRow(SQLModel, table=True):
     source_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     name: str
     retired: int = 0
+    import_id: UUID | None = None
 
 
 class FeatureRow(SQLModel, table=True):

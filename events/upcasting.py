@@ -11,7 +11,13 @@ from typing import Any
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+
+def _of_no_import(data: dict[str, Any]) -> dict[str, Any]:
+    """Before an import could be retracted by itself, all retractions were of sources."""
+    return {**data, "import_id": None}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("usage.retracted", 1): _of_no_import}
 """(wire name, version) -> how its data becomes that of version + 1."""
 
 

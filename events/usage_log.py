@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -21,7 +22,8 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
 
     item: the source's own id of it, used for the key only. occurred_ms: instant in milliseconds since 1970 UTC,
     or None when the source gave none. count: actions, at least 1. duration_ms: how long, or None.
-    properties: JSON text, or None. sent_ms: when the source says it sent it, or None.
+    properties: JSON text, or None. sent_ms: when the source says it sent it, or None. keyed_by: the number that the
+    source itself goes by, where `source_id` is that of an import in its name: the same item is the same either way.
     """
 
     source_id: int
@@ -33,6 +35,12 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     duration_ms: int | None = None
     properties: str | None = None
     sent_ms: int | None = None
+    keyed_by: int | None = None
+
+    @property
+    def key(self) -> bytes:
+        """By which it is known again."""
+        return dedupe_key(self.source_id if self.keyed_by is None else self.keyed_by, self.item, self.occurred_ms)
 
 
 def dedupe_key(source_id: int, item: str, occurred_ms: int | None) -> bytes:
@@ -95,7 +103,7 @@ def record(
     rows: list[_Row] = [
         (
             workspace_id,
-            dedupe_key(o.source_id, o.item, o.occurred_ms),
+            o.key,
             seq,
             o.source_id,
             o.account_id,
@@ -149,10 +157,23 @@ def intern_source(connection: Connection, workspace_id: str, name: str) -> int:
     return _intern(connection, SOURCE, "source_id", {"workspace_id": workspace_id, "name": name, "retired": 0})
 
 
+def intern_import(connection: Connection, workspace_id: str, name: str, import_id: UUID) -> int:
+    """The number of what an import brings in the name of a source; inside a transaction that holds the `usage` lock."""
+    here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == name, SOURCE.c.import_id == import_id
+    found = connection.scalar(select(SOURCE.c.source_id).where(*here))
+    if found is not None:
+        return int(found)
+    number = _next(connection, SOURCE, "source_id", workspace_id)
+    values = {"workspace_id": workspace_id, "source_id": number, "name": name, "retired": number}
+    connection.execute(insert(SOURCE).values(**values, import_id=import_id))
+    return number
+
+
 def retire_source(connection: Connection, workspace_id: str, name: str) -> list[int]:
     """Lets a source go on under another number from here on, inside a transaction that holds the `usage` lock.
 
-    Answers every number that it ever had, the newest last; none for a source that never reported.
+    Answers every number that it ever had, imports in its name included, the newest last; none for a source that never
+    reported.
     """
     here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == name
     rows = connection.execute(select(SOURCE).where(*here).order_by(SOURCE.c.source_id)).all()
@@ -191,8 +212,13 @@ def _intern(connection: Connection, table: Table, number: str, values: Mapping[s
     found = connection.scalar(_FIND[table], values)
     if found is not None:
         return int(found)
-    highest = connection.scalar(select(func.max(table.c[number])).where(table.c.workspace_id == values["workspace_id"]))
-    connection.execute(insert(table).values({number: (highest or 0) + 1, **values}))
+    fresh = _next(connection, table, number, values["workspace_id"])
+    connection.execute(insert(table).values({number: fresh, **values}))
+    return fresh
+
+
+def _next(connection: Connection, table: Table, number: str, workspace_id: str | int) -> int:
+    highest = connection.scalar(select(func.max(table.c[number])).where(table.c.workspace_id == workspace_id))
     return (highest or 0) + 1
 
 

@@ -112,7 +112,9 @@ PROBLEMS: Mapping[str, Kind] = {
     ),
     "unknown_change": Kind((404, 422), "There is no change with that key: 404 in the path, 422 in body or query."),
     "unknown_event": Kind((404,), "There is no event with that id."),
-    "unknown_import": Kind((404,), "Nothing was recorded by that import."),
+    "unknown_import": Kind(
+        (404,), "Nothing was recorded by that import; or no observations, where these are retracted."
+    ),
     "unknown_person": Kind(
         (404, 422),
         "Nobody was announced by that external id: 404 in the path, 422 in the body. Post people to `/people` first.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
+from uuid import UUID
 
 from events.sealed import Sealed
 from events.types.base import Event
@@ -12,18 +13,22 @@ from events.types.base import Event
 
 @dataclass(frozen=True, kw_only=True)
 class UsageRetracted(Event):
-    """What a source had reported was wrong and counts no longer; what it reports from here on counts.
+    """What a source had reported, or an import in its name, was wrong and counts no longer; what it reports from here
+    on counts.
 
     source: name of the source.
-    numbers: under which its observations stand in the usage log up to here.
+    import_id: import whose share alone is retracted, none for all that the source reported.
+    numbers: under which these observations stand in the usage log up to here.
     start: first day of use that is retracted, none for all earlier ones too.
     end: last day of use that is retracted, none for all later ones too.
-    received: only what came in on this day, as with one import, none for whenever it came.
+    received: only what came in on this day, none for whenever it came.
     reason: free text, sealed.
     """
 
     wire: ClassVar[str] = "usage.retracted"
+    version: ClassVar[int] = 2
     source: str
+    import_id: UUID | None = None
     numbers: tuple[int, ...]
     start: date | None = None
     end: date | None = None

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
 import click
 from marshmallow import ValidationError
@@ -24,6 +25,7 @@ from service.intake.imports.usage_import import Imported as UsageImported
 from service.intake.imports.usage_import import Rows, import_usage
 from service.intake.imports.viva import open_export
 from service.intake.imports.viva_import import Imported, import_export
+from service.queries.imports import imports_of_usage
 
 
 @click.group("import")
@@ -143,19 +145,45 @@ def _usage(
         _print_usage(done, workspace)
 
 
+@import_.command("list")
+@_WORKSPACE
+@_JSON
+def list_imports(workspace: str, as_json: bool) -> None:
+    """List the imports that brought observations, so that one can be retracted by itself."""
+    with opened() as takehold:
+        zone = takehold.workspace(workspace).zone
+        with takehold.database.read() as connection:
+            found = imports_of_usage(connection, workspace)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], default=str))
+        return
+    for one in found:
+        retracted = f"  retracted by {', '.join(map(str, one.retracted_by))}" if one.retracted_by else ""
+        click.echo(f"{one.id}  {one.began.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.source}{retracted}")
+    if not found:
+        click.echo("No import brought observations.")
+
+
 def _print(done: Imported, workspace: str) -> None:
     _print_rows(done.rows, done.left_out, done.problems)
     click.echo(f"{done.people:,} people in {done.roles:,} roles of {done.change}; {done.events:,} new events.")
     click.echo(f"{done.stored:,} observations stored, {done.duplicates:,} duplicates.")
     if done.events:
         click.echo(f"To take its facts back: takehold withdraw --import {done.id} --reason TEXT")
+    _print_way_back(done.id, done.stored)
     print_next(workspace)
 
 
 def _print_usage(done: UsageImported, workspace: str) -> None:
     _print_rows(done.rows, done.left_out, done.problems)
     click.echo(f"{done.stored:,} observations of {done.source} stored, {done.duplicates:,} duplicates.")
+    _print_way_back(done.id, done.stored)
     print_next(workspace)
+
+
+def _print_way_back(id: UUID, stored: int) -> None:
+    if stored:
+        click.echo(f"To take its observations back: takehold retract --import {id} --reason TEXT")
 
 
 def _print_rows(rows: int, left_out: int, problems: Sequence[LeftOut]) -> None:

@@ -1,16 +1,18 @@
-"""Taking back what a source reported by mistake."""
+"""Taking back what a source reported by mistake, or an import in its name."""
 
 from __future__ import annotations
 
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from sqlalchemy import select
+
+from events.tables import SOURCE
 from events.types.usage import UsageRetracted
 from events.usage_log import hold, retire_source
+from service.directory.retracted import retractions, stream_of_retractions
 from service.http.problem import Problem
 from service.unit import Unit
-
-_STREAMS = UUID("7c1b0f5e-58a1-4d0c-8a7d-2f9b3e6c4d10")
 
 
 def retract(
@@ -33,5 +35,31 @@ def retract(
         raise Problem(404, "unknown_source", "No source of that name reported anything.")
     sealed = unit.vault.seal(unit.workspace.id, reason)
     told = UsageRetracted(source=source, numbers=tuple(numbers), start=start, end=end, received=received, reason=sealed)
-    [recorded] = unit.append(uuid5(_STREAMS, f"{unit.workspace.id}/{source}"), [told])
+    return _record(unit, told)
+
+
+def retract_import(
+    unit: Unit, import_id: UUID, reason: str, start: date | None = None, end: date | None = None
+) -> UUID:
+    """Takes back what an import brought, and nothing else; the id of the event, which can be withdrawn to undo it.
+
+    Said again, it is the same event. Raises Problem 404 for an import that is unknown or brought no observations.
+    """
+    here = SOURCE.c.workspace_id == unit.workspace.id, SOURCE.c.import_id == import_id
+    row = unit.connection.execute(select(SOURCE).where(*here)).first()
+    if row is None:
+        raise Problem(404, "unknown_import", "No import of that id brought any observations.")
+    for recorded, before in retractions(unit.connection, unit.workspace.id, row.name):
+        if (before.import_id, before.start, before.end) == (import_id, start, end):
+            return recorded.event_id
+    sealed = unit.vault.seal(unit.workspace.id, reason)
+    numbers = (row.source_id,)
+    return _record(
+        unit,
+        UsageRetracted(source=row.name, import_id=import_id, numbers=numbers, start=start, end=end, reason=sealed),
+    )
+
+
+def _record(unit: Unit, told: UsageRetracted) -> UUID:
+    [recorded] = unit.append(stream_of_retractions(unit.workspace.id, told.source), [told])
     return recorded.event_id

@@ -21,38 +21,50 @@ class Accounts:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._known: dict[tuple[str, int, str], int] = {}
+        self._known: dict[tuple[str, str, str], int] = {}
 
     def intern(
-        self, connection: Connection, workspace_id: str, source_id: int, actors: Iterable[str]
+        self, connection: Connection, workspace_id: str, source: str, source_id: int, actors: Iterable[str]
     ) -> dict[str, int]:
         """The accounts of actors, made on first sight, inside a transaction that holds the `usage` lock.
 
+        They are the source's by its name, whatever number it goes by: a value that it states again is of the same
+        account. source_id: under which new ones are made.
         What is made here is remembered only by `remember`, after the transaction is durable.
         """
         wanted = set(actors)
-        found = {
-            a: self._known[workspace_id, source_id, a] for a in wanted if (workspace_id, source_id, a) in self._known
-        }
-        unknown = {self._vault.index(workspace_id, "external", actor): actor for actor in wanted - found.keys()}
-        indexes = list(unknown)
-        for start in range(0, len(indexes), 500):
-            rows = connection.execute(
-                select(ACCOUNT.c.actor_index, ACCOUNT.c.account_id).where(
-                    ACCOUNT.c.workspace_id == workspace_id,
-                    ACCOUNT.c.source_id == source_id,
-                    ACCOUNT.c.actor_index.in_(indexes[start : start + 500]),
-                )
-            )
-            found.update((unknown[row.actor_index], row.account_id) for row in rows)
-        fresh = {index: actor for index, actor in unknown.items() if actor not in found}
-        if fresh:
+        found = {a: self._known[workspace_id, source, a] for a in wanted if (workspace_id, source, a) in self._known}
+        found |= self.known(connection, workspace_id, source, wanted - found.keys())
+        index = self._vault.index
+        if fresh := {index(workspace_id, "external", actor): actor for actor in wanted - found.keys()}:
             found.update(self._make(connection, workspace_id, source_id, fresh))
         return found
 
-    def remember(self, workspace_id: str, source_id: int, accounts: dict[str, int]) -> None:
+    def known(self, connection: Connection, workspace_id: str, source: str, actors: Iterable[str]) -> dict[str, int]:
+        """The accounts of those of some actors that have one at a source."""
+        named = {self._vault.index(workspace_id, "external", actor): actor for actor in actors}
+        numbers = select(SOURCE.c.source_id).where(
+            SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == source, SOURCE.c.import_id.is_(None)
+        )
+        found: dict[str, int] = {}
+        indexes = list(named)
+        for start in range(0, len(indexes), 500):
+            rows = connection.execute(
+                # A source that went on under another number had its accounts anew once; the newest of them is in use.
+                select(ACCOUNT.c.actor_index, func.max(ACCOUNT.c.account_id).label("account_id"))
+                .where(
+                    ACCOUNT.c.workspace_id == workspace_id,
+                    ACCOUNT.c.source_id.in_(numbers),
+                    ACCOUNT.c.actor_index.in_(indexes[start : start + 500]),
+                )
+                .group_by(ACCOUNT.c.actor_index)
+            )
+            found.update((named[row.actor_index], row.account_id) for row in rows)
+        return found
+
+    def remember(self, workspace_id: str, source: str, accounts: dict[str, int]) -> None:
         """Keeps what `intern` answered, for the next batch."""
-        self._known.update({(workspace_id, source_id, actor): number for actor, number in accounts.items()})
+        self._known.update({(workspace_id, source, actor): number for actor, number in accounts.items()})
 
     def _make(self, connection: Connection, workspace_id: str, source_id: int, fresh: dict[str, str]) -> dict[str, int]:
         highest = connection.scalar(

@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
 
-from events.usage_log import Observation, intern_feature, intern_source, record
+from events.usage_log import Observation, intern_feature, intern_import, intern_source, record
 from service.directory.accounts import Accounts
+from service.intake.room import make_room
 from service.takehold import Takehold
 
 
@@ -39,14 +41,16 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 class Intake:
     """One transaction under the workspace's usage lock, in the name of a source: all of it is stored, or nothing.
 
-    interned: source and accounts that were looked up, to be remembered once they are durable.
+    import_id: of the import that tells it; None for what the source itself sends. interned: source and accounts that
+    were looked up, to be remembered once they are durable.
     """
 
     connection: Connection
     accounts: Accounts
     workspace_id: str
     source: str
-    interned: list[tuple[int, dict[str, int]]] = field(default_factory=list)
+    import_id: UUID | None = None
+    interned: list[tuple[str, dict[str, int]]] = field(default_factory=list)
 
     @property
     def position(self) -> None:
@@ -66,11 +70,30 @@ class Intake:
         source_id = intern_source(connection, workspace_id, self.source)
         named = {(use.app, use.feature, use.kind, use.grain) for use in uses}
         features = {names: intern_feature(connection, workspace_id, *names) for names in named}
-        accounts = self.accounts.intern(connection, workspace_id, source_id, (use.actor for use in uses))
-        self.interned.append((source_id, accounts))
-        observations = [
+        accounts = self.accounts.intern(connection, workspace_id, self.source, source_id, (use.actor for use in uses))
+        self.interned.append((self.source, accounts))
+        now = time.time_ns() // 1_000_000 if received_ms is None else received_ms
+        if self.import_id is None:
+            return self._record(self._observed(uses, source_id, source_id, features, accounts), now)
+        with connection.begin_nested() as numbered:
+            own = intern_import(connection, workspace_id, self.source, self.import_id)
+            stored = self._record(self._observed(uses, own, source_id, features, accounts), now)
+            if not any(stored):
+                # An import that brought nothing is none that anybody could retract.
+                numbered.rollback()
+        return stored
+
+    def _observed(
+        self,
+        uses: Sequence[Use],
+        number: int,
+        keyed_by: int,
+        features: dict[tuple[str, str, str, str], int],
+        accounts: dict[str, int],
+    ) -> list[Observation]:
+        return [
             Observation(
-                source_id,
+                number,
                 accounts[use.actor],
                 features[use.app, use.feature, use.kind, use.grain],
                 use.item,
@@ -78,28 +101,40 @@ class Intake:
                 use.count,
                 use.duration_ms,
                 use.properties,
+                keyed_by=keyed_by,
             )
             for use in uses
         ]
-        now = time.time_ns() // 1_000_000 if received_ms is None else received_ms
-        return record(connection, workspace_id, observations, now)
+
+    def _record(self, observations: list[Observation], received_ms: int) -> list[bool]:
+        stored = record(self.connection, self.workspace_id, observations, received_ms)
+        repeats = [one for one, new in zip(observations, stored, strict=True) if not new]
+        if repeats and make_room(self.connection, self.workspace_id, self.source, [one.key for one in repeats]):
+            again = iter(record(self.connection, self.workspace_id, repeats, received_ms))
+            stored = [new or next(again) for new in stored]
+        return stored
 
 
 @contextmanager
-def intake(takehold: Takehold, workspace_id: str, source: str) -> Iterator[Intake]:
+def intake(takehold: Takehold, workspace_id: str, source: str, import_id: UUID | None = None) -> Iterator[Intake]:
     """Opens an intake; what it stored is durable when the block is left. Raises Busy."""
     with takehold.database.write("usage", workspace_id) as connection:
-        made = Intake(connection, takehold.accounts, workspace_id, source)
+        made = Intake(connection, takehold.accounts, workspace_id, source, import_id)
         yield made
-    for source_id, accounts in made.interned:
-        takehold.accounts.remember(workspace_id, source_id, accounts)
+    for name, accounts in made.interned:
+        takehold.accounts.remember(workspace_id, name, accounts)
 
 
 def store(
-    takehold: Takehold, workspace_id: str, source: str, uses: Sequence[Use], received_ms: int | None = None
+    takehold: Takehold,
+    workspace_id: str,
+    source: str,
+    uses: Sequence[Use],
+    received_ms: int | None = None,
+    import_id: UUID | None = None,
 ) -> list[bool]:
     """Stores a batch durably, as Intake.store does. Raises Busy."""
     if not uses:
         return []
-    with intake(takehold, workspace_id, source) as into:
+    with intake(takehold, workspace_id, source, import_id) as into:
         return into.store(uses, received_ms)

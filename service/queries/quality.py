@@ -67,7 +67,7 @@ def source_quality(connection: Connection, workspace_id: str, now: datetime) -> 
 
 
 def _actors(connection: Connection, workspace_id: str) -> dict[str, tuple[int, int]]:
-    # A source that goes on under another number after a retraction has its actors twice.
+    # A source that went on under another number after a retraction had its actors anew once.
     unlinked = case((ACCOUNT.c.linked, None), else_=ACCOUNT.c.actor_index)
     rows = connection.execute(
         select(SOURCE.c.name, func.count(distinct(ACCOUNT.c.actor_index)), func.count(distinct(unlinked)))

@@ -22,9 +22,9 @@ def late_days(rows: Sequence[Row[*tuple[object, ...]]], first_day: int, height: 
 
     What a source told for the first time weeks afterwards, as an import does, restates nothing: nothing was known.
     """
-    received: dict[tuple[int, int, date], list[date]] = {}
+    received: dict[tuple[str, int, date], list[date]] = {}
     for row in rows:
-        received.setdefault((row.source_id, row.feature_id, row.day), []).append(row.received_day)
+        received.setdefault((row.source, row.feature_id, row.day), []).append(row.received_day)
     late = np.zeros(height, dtype=np.bool_)
     for (_, _, day), days in received.items():
         if (min(days) - day).days <= 1 < (max(days) - day).days:

@@ -41,7 +41,6 @@ class Counted:
 class Told:
     """What is known of a feature of a source on a day, an ordinal: accounts that used it, sorted, and how often."""
 
-    source: int
     feature: int
     day: int
     accounts: Ints
@@ -82,14 +81,15 @@ def known(view: View) -> list[ColumnElement[bool]]:
 def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
     """The stored sets of some features that count, up to the view's running day.
 
-    source: its name, which it keeps when it goes on under another number after a retraction.
+    source: its name, which it keeps when it goes on under another number after a retraction, and by which imports speak
+    for it.
     """
     return view.connection.execute(
         select(
-            ACTIVITY.c.source_id,
             ACTIVITY.c.feature_id,
             ACTIVITY.c.day,
             ACTIVITY.c.received_day,
+            ACTIVITY.c.seq,
             ACTIVITY.c.accounts,
             ACTIVITY.c.counts,
             SOURCE.c.name.label("source"),
@@ -122,17 +122,18 @@ def told(rows: Sequence[SetRow], features: Sequence[Counted]) -> Iterator[Told]:
     """Each set as it counts, unpacked one at a time.
 
     Instants add up, so what was received on several days comes several times. A day's or a week's value is one figure
-    that the source restates: for each account the one received last stands. A value of 0 is no use.
+    that the source restates, itself or by imports: for each account the one received last stands. A value of 0 is no
+    use.
     """
-    restated: dict[tuple[int, int, Any], list[SetRow]] = {}
+    restated: dict[tuple[str, int, Any], list[SetRow]] = {}
     instants = {one.number for one in features if one.grain == "instant"}
     for row in rows:
         if row.feature_id in instants:
             yield _told(row, *unpack(row.accounts, row.counts))
         else:
-            restated.setdefault((row.source_id, row.feature_id, row.day), []).append(row)
+            restated.setdefault((row.source, row.feature_id, row.day), []).append(row)
     for several in restated.values():
-        yield _last(sorted(several, key=lambda row: row.received_day))
+        yield _last(sorted(several, key=lambda row: (row.received_day, row.seq)))
 
 
 def _last(rows: Sequence[SetRow]) -> Told:
@@ -146,7 +147,7 @@ def _last(rows: Sequence[SetRow]) -> Told:
 def _told(row: SetRow, accounts: Ints, counts: Ints) -> Told:
     if not counts.all():
         accounts, counts = accounts[counts > 0], counts[counts > 0]
-    return Told(row.source_id, row.feature_id, row.day.toordinal(), accounts, counts)
+    return Told(row.feature_id, row.day.toordinal(), accounts, counts)
 
 
 @dataclass(frozen=True)

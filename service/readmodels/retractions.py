@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -34,6 +35,9 @@ class RetractionRow(SQLModel, table=True):
 
 _TABLE = table("rm_retraction")
 
+Days = tuple[date | None, date | None, date | None]
+"""First and last day of use, and the day of arrival; None for any."""
+
 
 class Retractions:
     name = "retractions"
@@ -51,10 +55,15 @@ class Retractions:
 def standing(connection: Connection, workspace_id: str, at: int | None = None) -> ColumnElement[bool]:
     """Which activity sets count, as a condition on their table."""
     rows = connection.execute(select(_TABLE).where(visible(_TABLE, Retractions.name, workspace_id, at)))
+    return outside((row.source_id, (row.start, row.end, row.received)) for row in rows)
+
+
+def outside(retracted: Iterable[tuple[int, Days]]) -> ColumnElement[bool]:
+    """Activity sets that none of some retractions is about, as a condition on their table."""
     # By what is retracted, not by number: a source that was retracted often has many, and a condition has a limit.
-    numbers: dict[tuple[date | None, date | None, date | None], set[int]] = {}
-    for row in rows:
-        numbers.setdefault((row.start, row.end, row.received), set()).add(row.source_id)
+    numbers: dict[Days, set[int]] = {}
+    for number, days in retracted:
+        numbers.setdefault(days, set()).add(number)
     return not_(or_(false(), *(covered(some, *days) for days, some in numbers.items())))
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from threading import Barrier, Event
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,16 @@ from sqlalchemy.exc import IntegrityError
 
 from events.database import Database
 from events.tables import FEATURE, SOURCE, USAGE
-from events.usage_log import Observation, dedupe_key, intern_feature, intern_source, last_seq, record
+from events.usage_log import (
+    Observation,
+    dedupe_key,
+    intern_feature,
+    intern_import,
+    intern_source,
+    last_seq,
+    record,
+    retire_source,
+)
 from tests.events.cast import HOME, NOON_MS, until, use
 
 LATER_MS = NOON_MS + 60_000
@@ -229,3 +239,24 @@ def test_app_name_kind_and_grain_each_make_another_feature_and_each_workspace_co
     with database.read() as connection:
         assert len(connection.execute(select(FEATURE)).all()) == 6
         assert len(connection.execute(select(SOURCE)).all()) == 2
+
+
+def test_an_import_has_a_number_of_its_own_and_goes_with_its_source(database: Database) -> None:
+    one, other = uuid4(), uuid4()
+    with database.write("usage", HOME) as connection:
+        numbers = [
+            intern_source(connection, HOME, "files"),
+            intern_import(connection, HOME, "files", one),
+            intern_import(connection, HOME, "files", other),
+            intern_import(connection, HOME, "files", one),
+            intern_source(connection, HOME, "files"),
+        ]
+        assert retire_source(connection, HOME, "files") == [1, 2, 3]
+        numbers += [intern_source(connection, HOME, "files"), intern_import(connection, HOME, "files", one)]
+    assert numbers == [1, 2, 3, 2, 1, 4, 2]
+
+
+def test_an_item_is_the_same_whether_its_source_or_an_import_tells_it(database: Database) -> None:
+    assert store(database, use("a")) == [True]
+    assert store(database, use("a", source_id=2, keyed_by=1), use("b", source_id=2, keyed_by=1)) == [False, True]
+    assert store(database, use("b")) == [False]

@@ -109,6 +109,7 @@ def _served(engine: str) -> Iterator[Target]:
                 "external_id": "p1",
                 "reminder": str(desk.reminder),
                 "event_id": answer.get_json()["event_id"],
+                "import_id": str(desk.imported),
                 "workspace_id": desk.office.id,
                 "token": "nonsense",
                 "source": "assistant",

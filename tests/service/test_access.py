@@ -49,6 +49,7 @@ _VALUES = {
     "external_id": "nobody",
     "reminder": uuid4(),
     "event_id": uuid4(),
+    "import_id": uuid4(),
     "source": "nothing",
 }
 

@@ -18,9 +18,11 @@ from sqlalchemy.exc import DatabaseError
 
 from events.connect import open_database
 from events.database import Busy, Database
+from events.envelope import new_id
 from events.partitions import drop_past
 from events.tables import EVENT, USAGE
 from service.backup import BadBackup, check, write
+from service.commands.usage import retract_import
 from service.intake.store import Use, store
 from service.restoring import (
     DATA_TABLES,
@@ -61,12 +63,18 @@ def everything(database: Database, metadata: MetaData = DATA_TABLES) -> dict[str
 
 @pytest.fixture
 def lived_in(launched: Caller, takehold: Takehold) -> Takehold:
-    """A store in which things happened."""
+    """A store in which things happened; an import was retracted, and its use told again by another."""
     instant = datetime.now(UTC).isoformat()
     events = [
         {"id": str(n), "app": "copilot", "feature": "x", "actor": f"p{n}", "occurred_at": instant} for n in (1, 2)
     ]
     assert launched.post("/usage", {"events": events}).get_json()["stored"] == 2
+    wrong, right = new_id(), new_id()
+    use = Use("1", "copilot", "x", "p3", 0)
+    assert store(takehold, "default", "files", [use], import_id=wrong) == [True]
+    with takehold.command("default", "test", "api") as unit:
+        retract_import(unit, wrong, "the wrong file")
+    assert store(takehold, "default", "files", [use], import_id=right) == [True]
     return takehold
 
 
@@ -108,6 +116,7 @@ def test_it_comes_back_the_same_on_either_engine(
     assert set(differing.values()) == {0}
     assert len(differing) > 8
     # What happens next happens as if nothing had been.
+    assert store(again, "default", "files", [Use("1", "copilot", "x", "p3", 0)], import_id=new_id()) == [False]
     with again.command("default", "key:alice", "api") as unit:
         assert unit.seal("text")
     with again.database.read() as connection:

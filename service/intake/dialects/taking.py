@@ -43,8 +43,8 @@ def _note(into: Intake, claims: list[Claim]) -> None:
         return
     source = intern_source(into.connection, into.workspace_id, into.source)
     actors = {actor for claim in claims for actor in claim.actors}
-    accounts = into.accounts.intern(into.connection, into.workspace_id, source, actors)
-    into.interned.append((source, accounts))
+    accounts = into.accounts.intern(into.connection, into.workspace_id, into.source, source, actors)
+    into.interned.append((into.source, accounts))
     note(into.connection, into.workspace_id, accounts, claims)
 
 

@@ -2,6 +2,7 @@
 
 Observations are only ever added, and the last one of a day stands. What a file says is therefore compared with what
 stands now, and stored only where it differs: the same file again stores nothing, an older one brings its values back.
+What an import stored is its own share; retracted, it stands no longer, and what stood before stands again.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from events.database import Busy
 from events.followers import Overtaken
 from events.tables import ACTIVITY, FEATURE, FOLLOWER, SOURCE
 from events.usage_log import last_seq
-from service.directory.tables import ACCOUNT
+from service.directory.retracted import retractions
 from service.intake.store import Use, store
+from service.readmodels.retractions import outside
 from service.readmodels.temporal import live
 from service.takehold import Takehold
 from service.unit import Workspace
@@ -71,8 +73,7 @@ class Setter:
     """
 
     def __init__(self, takehold: Takehold, workspace: Workspace, source: str, import_id: UUID) -> None:
-        self._takehold, self._workspace, self._source, self._import = takehold, workspace, source, import_id
-        self._source_id: int | None = None
+        self._takehold, self._workspace, self._source, self.import_id = takehold, workspace, source, import_id
         self._features: dict[Feature, int] = {}
         self._accounts: dict[str, int] = {}
         self._sets: dict[_Place, _Set] = {}
@@ -94,12 +95,12 @@ class Setter:
         stored = 0
         for some in _parts(differing, _AT_ONCE):
             uses = [self._use(one) for one in some]
-            stored += sum(store(self._takehold, self._workspace.id, self._source, uses))
+            stored += sum(store(self._takehold, self._workspace.id, self._source, uses, import_id=self.import_id))
         return stored, known
 
     def _use(self, one: Aggregate) -> Use:
         # With the import in it, so that a value that was taken back can come again.
-        item = "\0".join((str(self._import), *one.names, one.actor, one.day.isoformat()))
+        item = "\0".join((str(self.import_id), *one.names, one.actor, one.day.isoformat()))
         noon = _noon(one.day, self._workspace.zone)
         return Use(item, one.app, one.feature, one.actor, noon, one.count, one.duration_ms, None, one.kind, one.grain)
 
@@ -121,32 +122,26 @@ class Setter:
     def _look_up(self, connection: Connection, told: Sequence[Aggregate]) -> None:
         """Finds numbers without giving any out: who never used anything needs none."""
         id = self._workspace.id
-        if self._source_id is None:
-            here = SOURCE.c.workspace_id == id, SOURCE.c.name == self._source, SOURCE.c.retired == 0
-            self._source_id = connection.scalar(select(SOURCE.c.source_id).where(*here))
         for app in {one.app for one in told if one.names not in self._features}:
             for row in connection.execute(select(FEATURE).where(FEATURE.c.workspace_id == id, FEATURE.c.app == app)):
                 self._features[row.app, row.name, row.kind, row.grain] = row.feature_id
-        if self._source_id is None:
-            return
-        index = self._takehold.vault.index
-        unknown = {index(id, "external", actor): actor for actor in {a.actor for a in told} - self._accounts.keys()}
-        for some in _parts(list(unknown)):
-            ours = ACCOUNT.c.workspace_id == id, ACCOUNT.c.source_id == self._source_id
-            found = select(ACCOUNT.c.actor_index, ACCOUNT.c.account_id)
-            for row in connection.execute(found.where(*ours, ACCOUNT.c.actor_index.in_(some))):
-                self._accounts[unknown[row.actor_index]] = row.account_id
+        unknown = {one.actor for one in told} - self._accounts.keys()
+        self._accounts |= self._takehold.accounts.known(connection, id, self._source, unknown)
 
     def _load(self, connection: Connection, wanted: set[_Place]) -> None:
         nothing = np.empty(0, dtype=np.int64)
         self._sets.update(dict.fromkeys(wanted, (nothing, nothing)))
+        told = retractions(connection, self._workspace.id, self._source)
+        counting = outside((number, (e.start, e.end, e.received)) for _, e in told for number in e.numbers)
         for feature, places in groupby(sorted(wanted), key=lambda place: place[0]):
             for some in _parts([day for _, day in places]):
-                here = ACTIVITY.c.source_id == self._source_id, ACTIVITY.c.feature_id == feature
                 rows = connection.execute(
                     select(ACTIVITY.c.day, ACTIVITY.c.accounts, ACTIVITY.c.counts)
-                    .where(live(ACTIVITY, NAME, self._workspace.id), *here, ACTIVITY.c.day.in_(some))
-                    .order_by(ACTIVITY.c.received_day)
+                    .join(SOURCE, SOURCE.c.source_id == ACTIVITY.c.source_id)
+                    .where(SOURCE.c.workspace_id == self._workspace.id, SOURCE.c.name == self._source)
+                    .where(live(ACTIVITY, NAME, self._workspace.id), counting)
+                    .where(ACTIVITY.c.feature_id == feature, ACTIVITY.c.day.in_(some))
+                    .order_by(ACTIVITY.c.received_day, ACTIVITY.c.seq)
                 )
                 for row in rows:
                     before, new = self._sets[feature, row.day], unpack(row.accounts, row.counts)

@@ -5,7 +5,7 @@ What an export does not hold does not come back: names, addresses, keys and obse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from io import FileIO
@@ -68,10 +68,12 @@ class TakenIn:
 
 @dataclass
 class _Seen:
-    """What was met in the events: the highest number of an account, sources by their numbers, and sealed texts."""
+    """What was met in the events: the highest number of an account, sources by their numbers, the imports that some of
+    these are of, and sealed texts."""
 
     account: int = 0
     sources: dict[int, str] = field(default_factory=dict)
+    imports: dict[int, UUID] = field(default_factory=dict)
     through: int = 0
     sealed: int = 0
     some: list[Sealed] = field(default_factory=list)
@@ -79,6 +81,8 @@ class _Seen:
     def add(self, event: Event) -> None:
         if isinstance(event, UsageRetracted):
             self.sources.update(dict.fromkeys(event.numbers, event.source))
+            if event.import_id:
+                self.imports.update(dict.fromkeys(event.numbers, event.import_id))
         if isinstance(event, UsageSealed):
             self.through = max(self.through, event.through)
         for one in fields(event):
@@ -136,7 +140,7 @@ def import_log(takehold: Takehold, path: Path, verdict: Verdict, progress: Progr
         if seen.account:
             _reserve(takehold, connection, workspace.id, seen.account)
         if seen.sources:
-            _retire(connection, workspace.id, seen.sources)
+            _retire(connection, workspace.id, seen)
         if seen.through:
             _go_on_after(connection, workspace.id, seen.through)
     return TakenIn(
@@ -217,12 +221,18 @@ def _reserve(takehold: Takehold, connection: Connection, workspace_id: str, high
     )
 
 
-def _retire(connection: Connection, workspace_id: str, sources: Mapping[int, str]) -> None:
+def _retire(connection: Connection, workspace_id: str, seen: _Seen) -> None:
     """Keeps numbers of sources whose reports were retracted from being given to others, whose reports would not
     count."""
     rows = [
-        {"workspace_id": workspace_id, "source_id": number, "name": name, "retired": number}
-        for number, name in sources.items()
+        {
+            "workspace_id": workspace_id,
+            "source_id": number,
+            "name": name,
+            "retired": number,
+            "import_id": seen.imports.get(number),
+        }
+        for number, name in seen.sources.items()
     ]
     connection.execute(insert(SOURCE), rows)
 

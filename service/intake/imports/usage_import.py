@@ -117,7 +117,7 @@ def _survey(file: Rows, today: date, progress: Progress) -> tuple[int, Problems]
 
 
 def _store(takehold: Takehold, workspace_id: str, source: str, setter: Setter, pending: _Pending) -> None:
-    new = store(takehold, workspace_id, source, pending.uses)
+    new = store(takehold, workspace_id, source, pending.uses, import_id=setter.import_id)
     stored, known = setter.take(pending.aggregates) if pending.aggregates else (0, 0)
     pending.stored += sum(new) + stored
     pending.duplicates += len(new) - sum(new) + known

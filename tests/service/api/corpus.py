@@ -26,7 +26,8 @@ TRAINING = {"id": "1", "person": "p1", "course": "basics", "status": "completed"
 USE = {"id": "1", "app": "copilot", "feature": "chat", "actor": "p1", "occurred_at": NOON}
 CHANNEL = {"kind": "mail", "target": "team@example.org"}
 
-# Route as the application names it -> method, path and a body it would take. `R` is a reminder's id, `E` an event's.
+# Route as the application names it -> method, path and a body it would take. `R` is a reminder's id, `E` an event's,
+# `I` an import's.
 WRITES: dict[str, tuple[str, str, Any]] = {
     "/people": ("POST", "/people", [{"external_id": "fresh"}]),
     "/changes": ("POST", "/changes", CHANGE),
@@ -49,6 +50,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
     "/heartbeats": ("POST", "/heartbeats", {}),
     "/sources/<path:source>": ("PUT", "/sources/assistant", {"emails_verified": True}),
     "/sources/<path:source>/retractions": ("POST", "/sources/assistant/retractions", {"reason": "A test of ours."}),
+    "/imports/<uuid:import_id>/retractions": ("POST", "/imports/I/retractions", {"reason": "The wrong file."}),
     "/quarantine/replay": ("POST", "/quarantine/replay", {"source": "assistant"}),
 }
 

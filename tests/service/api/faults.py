@@ -231,6 +231,13 @@ FIELDS = [
         + [("reason", bad) for bad in ("", LONG, 7, None)]
         + [("to", "2026-02-28"), ("source", "assistant")],
     ),
+    *bodies(
+        "/imports/<uuid:import_id>/retractions",
+        {"reason": "The wrong file.", "from": "2026-03-01", "to": "2026-03-02"},
+        [(day, bad) for day in ("from", "to") for bad in ("yesterday", "2026-02-30", 7, [])]
+        + [("reason", bad) for bad in ("", LONG, 7, None)]
+        + [("to", "2026-02-28"), ("received", "2026-03-03"), ("source", "assistant")],
+    ),
     *bodies("/quarantine/replay", {"source": "x"}, [("source", bad) for bad in ("", "x" * 257, "a\nb", 7)]),
     *bodies("/quarantine/replay", {}, [("colour", "red")]),
 ]

@@ -47,14 +47,20 @@ class Desk:
                 due=datetime(2026, 3, 10, tzinfo=UTC),
             )
             self.office.record(self.reminder, raised)
-            # A source that there is something to retract of.
-            use = Use("first", "copilot", "chat", "p1", None)
-            assert store(self.office.takehold, self.office.id, "assistant", [use]) == [True]
+            # A source and an import that there is something to retract of.
+            self.imported = uuid4()
+            for id, imported in (("first", None), ("second", self.imported)):
+                use = Use(id, "copilot", "chat", "p1", None)
+                assert store(self.office.takehold, self.office.id, "assistant", [use], import_id=imported) == [True]
         self.before = self.office.stored()
 
     def send(self, route: str, **body: Any) -> TestResponse:
         method, path, _ = WRITES[route]
-        path = path.replace("R/", f"{self.reminder}/").replace("E/", f"{self.membership}/")
+        path = (
+            path.replace("R/", f"{self.reminder}/")
+            .replace("E/", f"{self.membership}/")
+            .replace("I/", f"{self.imported}/")
+        )
         with at(NOW):
             return self.office.alice._call(method, path, **body)
 

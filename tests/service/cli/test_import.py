@@ -52,7 +52,7 @@ def test_it_says_what_was_taken_in_what_was_not_and_what_to_do_next(runner: CliR
     rows = [row("ada", sunday(0), Total_Copilot_active_days=3), row("bob", "soon"), row("", sunday(0))]
     done = typed(runner, "import", "viva", write(tmp_path / "query.csv", rows))
     assert done.exit_code == 0
-    *said, way_back, blank, last = done.stdout.splitlines()
+    *said, way_back, other_way_back, blank, last = done.stdout.splitlines()
     assert said == [
         "3 rows read, 2 left out.",
         "  line 3: MetricDate must be a day such as 2024-03-31 or 3/31/2024, from the year 2000 on",
@@ -64,6 +64,8 @@ def test_it_says_what_was_taken_in_what_was_not_and_what_to_do_next(runner: CliR
     command = way_back.removeprefix("To take its facts back: takehold ").replace("TEXT", "wrong-file").split()
     assert re.fullmatch(r"2 facts withdrawn, by the events at positions \d+ to \d+\.\n", typed(runner, *command).stdout)
     assert typed(runner, *command).stdout == "0 facts withdrawn.\n"
+    command = other_way_back.removeprefix("To take its observations back: takehold ").replace("TEXT", "wrong").split()
+    assert typed(runner, *command).exit_code == 0
     assert done.stderr == ""
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from events.activity import NAME
 from events.chain import link
 from events.connect import open_database
 from events.database import Database
-from events.tables import ACTIVITY, EVENT, USAGE
+from events.tables import ACTIVITY, EVENT, SOURCE, USAGE
 from service.directory.tables import ACCOUNT
 from service.intake.imports.log_import import check_log, import_log
 from service.intake.store import Use, store
@@ -33,7 +34,9 @@ from tests.service.intake.imports.exports import row, sunday, write
 
 
 class Stores:
-    """The store that an export came from, and the one that it goes into."""
+    """The store that an export came from, and the one that it goes into. retracted: an import."""
+
+    retracted: UUID
 
     def __init__(self, old: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.file, self._old, self._url, self._environment = old / "log.gz", old, url, monkeypatch
@@ -60,11 +63,15 @@ def stores(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     rows = [row(f"p{n}", sunday(week), "Sales", Total_Copilot_active_days=4) for week in range(4) for n in range(12)]
     assert answer("import", "viva", write(folder / "query.csv", rows))["people"] == 12
     assert typed("report").exit_code == 0
-    later = answer("import", "viva", write(folder / "more.csv", [row("p99", sunday(1), "Legal")]))
+    later = answer(
+        "import", "viva", write(folder / "more.csv", [row("p99", sunday(1), "Legal", Total_Copilot_active_days=4)])
+    )
     assert typed("withdraw", "--import", later["id"], "--reason", "wrong file").exit_code == 0
     with closing(service()) as old:
         assert store(old, "default", "browser", [Use("1", "copilot", "ask", "p1", None)]) == [True]
         assert retain(old, old.workspace(), datetime.now(UTC) + timedelta(days=1))[0]
+    made.retracted = UUID(later["id"])
+    assert typed("retract", "--import", later["id"], "--reason", "wrong file").exit_code == 0
     assert typed("retract", "browser", "--reason", "a test").exit_code == 0
     assert typed("export", made.file).exit_code == 0
     made.new()
@@ -149,6 +156,8 @@ def test_what_was_retracted_in_the_old_store_hides_nothing_in_the_new_one(stores
     with database.read() as connection:
         shown = select(func.count()).select_from(ACTIVITY).where(standing(connection, "default"))
         assert connection.scalar(shown) == 1
+        [again] = connection.scalars(select(SOURCE.c.import_id).where(SOURCE.c.import_id.is_not(None)))
+    assert again == stores.retracted
 
 
 def test_the_new_stores_own_days_are_sealed_beside_those_of_the_old(stores: Stores, database: Database) -> None:

@@ -24,6 +24,7 @@ from service.intake.imports.usage_csv import UsageFile
 from service.intake.imports.usage_import import import_usage
 from service.readmodels.rebuilding import rebuild
 from service.readmodels.sources import sources
+from service.worker.follow import caught_up
 from tests.service.cli.runs import answer, prepare, service, typed
 from tests.service.intake.imports.copilot_lines import feature, line
 from tests.service.intake.imports.copilot_lines import write as write_lines
@@ -50,6 +51,18 @@ def stands(actors: list[str] = ACTORS) -> Told:
         return standing(takehold, actors)
 
 
+def known() -> list[dict[str, Any]]:
+    """The imports that brought something."""
+    return answer("import", "list")  # type: ignore[no-any-return]
+
+
+def counting() -> Told:
+    """What stands in the sets that count."""
+    with closing(service()) as takehold:
+        caught_up(takehold, takehold.workspace())
+        return standing(takehold, ACTORS, retracted=True)
+
+
 def imported(kind: str, path: Path) -> tuple[int, int, int]:
     """Stored, duplicates and left out."""
     done = answer("import", kind, path, "--source", "files")
@@ -67,6 +80,7 @@ def test_it_says_what_was_taken_in_what_was_not_and_what_to_do_next(tmp_path: Pa
         "  line 3: day must be a day such as 2026-03-01",
         "  line 5: actor is empty",
         "1 observations of files stored, 0 duplicates.",
+        f"To take its observations back: takehold retract --import {known()[0]['id']} --reason TEXT",
         "",
         "Next: takehold report",
     ]
@@ -115,6 +129,72 @@ def test_uses_are_added_once_however_often_the_file_comes(tmp_path: Path) -> Non
     assert imported("usage", csv_of(tmp_path, use, use, header=header)) == (0, 2, 0)
     assert imported("usage", csv_of(tmp_path, use, use, use, header=header)) == (1, 2, 0)
     assert stands() == {("files", "ada", "letter", DAY): 6}
+
+
+def test_an_import_is_retracted_by_its_id_and_what_stood_before_stands_again(tmp_path: Path) -> None:
+    first = ["ada,claims,letter,2026-03-02,3", "bob,claims,letter,2026-03-02,5"]
+    second = ["ada,claims,letter,2026-03-02,2", "bob,claims,letter,2026-03-02,5", "eve,claims,letter,2026-03-02,1"]
+    use = csv_of(tmp_path, "ada,claims,mail,2026-03-02T09:00:00Z", header="actor,app,feature,occurred_at")
+    assert imported("usage", use) == (1, 0, 0)
+    assert imported("usage", csv_of(tmp_path, *first)) == (2, 0, 0)
+    before = counting()
+    assert imported("usage", csv_of(tmp_path, *second)) == (2, 1, 0)
+    told = counting()
+    assert imported("usage", csv_of(tmp_path, *second)) == (0, 3, 0)
+    assert [(one["source"], one["retracted_by"]) for one in known()] == [("files", [])] * 3
+    id = known()[-1]["id"]
+    done = typed("retract", "--import", id, "--reason", "wrong file")
+    assert (done.exit_code, done.stderr) == (0, "")
+    said, way_back = done.stdout.splitlines()
+    assert said == f"Retracted: what import {id} brought counts no longer."
+    assert counting() == before
+    [event] = known()[-1]["retracted_by"]
+    assert f"{id}  " in typed("import", "list").stdout
+    assert typed("import", "list").stdout.endswith(f"  files  retracted by {event}\n")
+    # The corrected file can come, and the wrong one as well.
+    assert imported("usage", csv_of(tmp_path, *second)) == (2, 1, 0)
+    assert counting() == told
+    assert typed("retract", "--import", known()[-1]["id"], "--reason", "wrong again").exit_code == 0
+    command = way_back.removeprefix("To undo it: takehold ").replace("TEXT", "right-after-all").split()
+    assert typed(*command).exit_code == 0
+    assert counting() == told
+    with closing(service()) as takehold:
+        for source in sources(takehold.workspace().zone).values():
+            assert rebuild(takehold.database, "default", source, lambda *_: None).differing == 0
+
+
+def test_uses_of_a_retracted_import_can_come_again_with_the_same_ids(tmp_path: Path) -> None:
+    header = "actor,app,feature,occurred_at,id,count"
+    rows = [f"ada,claims,letter,2026-03-02T09:00:00Z,{n},7" for n in range(3)]
+    assert imported("usage", csv_of(tmp_path, *rows, header=header)) == (3, 0, 0)
+    assert typed("retract", "--import", known()[0]["id"], "--reason", "wrong counts").exit_code == 0
+    assert counting() == {}
+    corrected = csv_of(tmp_path, *(row.removesuffix("7") + "1" for row in rows), header=header)
+    assert imported("usage", corrected) == (3, 0, 0)
+    assert imported("usage", corrected) == (0, 3, 0)
+    assert counting() == {("files", "ada", "letter", DAY): 3}
+    with closing(service()) as takehold:
+        source = sources(takehold.workspace().zone)[NAME]
+        assert rebuild(takehold.database, "default", source, lambda *_: None).differing == 0
+
+
+def test_a_retraction_that_names_nothing_or_two_things_or_an_unknown_import_has_exit_code_2(tmp_path: Path) -> None:
+    assert typed("import", "list").stdout == "No import brought observations.\n"
+    assert imported("usage", csv_of(tmp_path, "ada,claims,letter,2026-03-02,3")) == (1, 0, 0)
+    id, unknown = known()[0]["id"], "00000000-0000-4000-8000-000000000000"
+    for words, sentence in (
+        ([], "Name either a source or an import."),
+        (["files", "--import", id], "Name either a source or an import."),
+        (["--import", "nonsense"], "'nonsense' is not a valid UUID"),
+        (["--import", unknown], "Invalid value for --import: No import of that id brought any observations."),
+        (["--import", id, "--received", "2026-03-02"], "--received is for a source"),
+        (["--import", id, "--from", "2026-03-03", "--to", "2026-03-02"], "--from is later than --to."),
+    ):
+        done = typed("retract", *words, "--reason", "x")
+        assert done.exit_code == 2
+        assert sentence in done.stderr
+    assert typed("retract", "nobody", "--reason", "x").exit_code == 1
+    assert counting() == {("files", "ada", "letter", DAY): 3}
 
 
 def test_copilot_days_are_set_and_a_feature_that_a_later_file_no_longer_names_is_taken_back(tmp_path: Path) -> None:

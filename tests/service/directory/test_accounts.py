@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from events.types.people import ActorLinked
+from service.commands.usage import retract
 from service.directory.accounts import link, unknown_actors, unlinked_of_known_people
 from service.directory.announce import Announced, announce
 from service.intake.store import Use, store
@@ -68,3 +71,12 @@ def test_linking_is_a_fact_in_the_persons_stream(office: Office) -> None:
         link(unit, unlinked_of_known_people(unit.connection, office.id))
     recorded = office.events(ActorLinked)[0]
     assert (recorded.stream, recorded.event.person) == (ada, ada)
+
+
+def test_an_actor_of_a_source_is_the_same_account_after_a_retraction_and_in_an_import(office: Office) -> None:
+    use(office, "tool", "ada")
+    with office.takehold.command(office.id, "test", "api") as unit:
+        retract(unit, "tool", "a test")
+    use(office, "tool", "ada")
+    store(office.takehold, office.id, "tool", [Use("1", "copilot", "chat", "ada", None)], import_id=uuid4())
+    assert unknown(office) == (1, 1)

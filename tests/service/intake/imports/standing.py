@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from events.activity import advance_activity, unpack
 from events.tables import ACTIVITY, FEATURE, SOURCE
 from service.directory.tables import ACCOUNT
+from service.readmodels.retractions import standing as counting
 from service.takehold import Takehold
 
 Told = dict[tuple[str, str, str, date], int]
@@ -21,8 +22,11 @@ def fold(takehold: Takehold, workspace_id: str = "default") -> None:
         pass
 
 
-def standing(takehold: Takehold, actors: list[str], workspace_id: str = "default") -> Told:
-    """Everything that is not 0: the sum of single uses, and of what was set, what was received last."""
+def standing(takehold: Takehold, actors: list[str], workspace_id: str = "default", retracted: bool = False) -> Told:
+    """Everything that is not 0: the sum of single uses, and of what was set, what was received last.
+
+    retracted: leaves out what is.
+    """
     fold(takehold, workspace_id)
     names = {takehold.vault.index(workspace_id, "external", actor): actor for actor in actors}
     with takehold.database.read() as connection:
@@ -41,7 +45,8 @@ def standing(takehold: Takehold, actors: list[str], workspace_id: str = "default
                 (FEATURE.c.workspace_id == ACTIVITY.c.workspace_id) & (FEATURE.c.feature_id == ACTIVITY.c.feature_id),
             )
             .where(ACTIVITY.c.workspace_id == workspace_id)
-            .order_by(ACTIVITY.c.received_day)
+            .where(counting(connection, workspace_id) if retracted else true())
+            .order_by(ACTIVITY.c.received_day, ACTIVITY.c.seq)
         ).all()
     found: Told = {}
     for row in rows:

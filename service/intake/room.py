@@ -1,0 +1,51 @@
+"""What a retracted import brought may be told again, by another import or by the source itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Connection, bindparam, select, update
+
+from events.activity import local_days
+from events.log import chunks
+from events.tables import USAGE
+from events.usage_log import dedupe_key
+from service.directory.retracted import retractions
+from service.directory.tables import WORKSPACE
+
+_TIME = 6
+"""Bytes of a key that say when; the others say what."""
+
+
+def make_room(connection: Connection, workspace_id: str, source: str, keys: Sequence[bytes]) -> bool:
+    """Takes keys from observations that are retracted with their import; whether there were any.
+
+    Inside a transaction that holds the `usage` lock. Only now, and not when it was retracted: a retraction that is
+    undone before anything was told again leaves all as it had been.
+    """
+    # By the log, not by the read model, which may not have followed yet.
+    gone: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    for _, told in retractions(connection, workspace_id, source):
+        for number in told.numbers if told.import_id else ():
+            gone[number].append((told.start or date.min, told.end or date.max))
+    if not gone:
+        return False
+    zone = ZoneInfo(connection.scalar(select(WORKSPACE.c.zone).where(WORKSPACE.c.workspace_id == workspace_id)) or "")
+    here = USAGE.c.workspace_id == workspace_id
+    moved = []
+    for some in chunks(keys):
+        wanted = select(USAGE.c.k, USAGE.c.seq, USAGE.c.source_id, USAGE.c.occurred_ms)
+        rows = connection.execute(wanted.where(here, USAGE.c.k.in_(some), USAGE.c.source_id.in_(gone))).all()
+        days = local_days(np.array([row.occurred_ms for row in rows], dtype=np.int64), zone)
+        for row, day in zip(rows, days.tolist(), strict=True):
+            if any(start <= date.fromordinal(day) <= end for start, end in gone[row.source_id]):
+                # No item is keyed by the number of an import, so nothing else ever has such a key.
+                own = dedupe_key(row.source_id, str(row.seq), None)[_TIME:]
+                moved.append({"was": row.k, "is": row.k[:_TIME] + own})
+    if moved:
+        connection.execute(update(USAGE).where(here, USAGE.c.k == bindparam("was")).values(k=bindparam("is")), moved)
+    return bool(moved)
