@@ -21,7 +21,7 @@ run: .venv/runtime  ## demo organisation on SQLite, web and worker; prints an ad
 	$(BIN)/takehold demo --serve
 
 test: .venv/dev  ## every test, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 torture: .venv/dev  ## every fault in full, on both engines: kills, crowds, full disks; takes about an hour
 	$(BIN)/python -m tests.faults.torture

@@ -3,6 +3,7 @@ questions, and beside plain SQL."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks.crowd import Crowd, Ints, Kernel, crowd
-from benchmarks.crowd_stores import CHANGE, fill, fill_plain
+from benchmarks.crowd_stores import CHANGE, SOURCE, fill, fill_plain
 from benchmarks.distinct import sql
 from benchmarks.engines import ENGINES, Bench, Engine
 from benchmarks.figures import Report, compare, paired, seconds
@@ -20,7 +21,9 @@ from benchmarks.peers.clickhouse import clickhouse
 from benchmarks.peers.duck import duck
 from benchmarks.peers.environments import NotThere
 from benchmarks.server import Client, web_alone
+from events.activity import advance_activity
 from service.commands.changes import load_change
+from service.intake.store import Use, store
 from service.queries.adoption import ChangeUsage
 from service.queries.view import view
 from service.takehold import Takehold
@@ -62,6 +65,8 @@ def run(bench: Bench) -> Report:
             _beside(report, rounds, here, "HTTP", ask, "bare kernel", kernel, BUDGET, note)
             one_by_one = partial(_role_by_role, port, key, here)
             _beside(report, rounds, here, "HTTP role by role", one_by_one, "bare kernel", kernel, None)
+            use = partial(_use, takehold)
+            _beside(report, rounds, here, "HTTP after use came in", ask, "bare kernel", kernel, None, before=use)
             _beside_databases(bench, report, here, ask)
             for engine in ENGINES:
                 if bench.large:
@@ -82,6 +87,13 @@ def _role_by_role(port: int, key: str, crowd: Crowd) -> Series:
     """The same by one request a role."""
     names = (f"role{number}" for number in range(crowd.roles))
     return _columns(_get(port, key, f"adoption?role={name}&{_span(crowd)}")["series"] for name in names)
+
+
+def _use(takehold: Takehold) -> None:
+    """Somebody uses it today, and the worker follows: what the web process kept of everybody's use is out of date."""
+    now = time.time_ns() // 1_000_000
+    assert store(takehold, "default", SOURCE, [Use(str(now), CHANGE, "feature1", "newcomer", now)], now) == [True]
+    assert advance_activity(takehold.database, "default", takehold.workspace().zone)
 
 
 def _get(port: int, key: str, path: str) -> Any:
@@ -137,14 +149,22 @@ def _beside(
     peer: _Peer,
     budget: float | None,
     note: str = "",
+    before: Callable[[], object] = lambda: None,
 ) -> None:
+    """before: what happens each time before we are asked, and takes none of our time."""
+
+    def mine(_: int) -> float:
+        before()
+        return seconds(ask)
+
     def theirs() -> Series:
         return peer.monthly(), peer.adopted()
 
-    for mine, other in zip(ask(), theirs(), strict=True):
-        assert np.array_equal(mine, other), name
+    before()
+    for own, other in zip(ask(), theirs(), strict=True):
+        assert np.array_equal(own, other), name
     report.checked.append(f"adoption: {way} = {name}, {crowd.days} days x {crowd.roles} roles, both series")
-    pairs = paired(rounds, lambda _: seconds(ask), lambda _: seconds(theirs))
+    pairs = paired(rounds, mine, lambda _: seconds(theirs))
     figure = f"MAU and adopted series, all roles, {way}"
     report.figures.append(compare(figure, name, pairs, "ms", budget=budget, note=note))
 

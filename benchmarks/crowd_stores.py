@@ -25,7 +25,7 @@ from service.directory.sources import expect
 from service.takehold import Takehold
 
 CHANGE = "assistant"
-_SOURCE = "app"
+SOURCE = "app"
 _CHUNK = 5000
 _EVENTS = 500
 
@@ -52,7 +52,7 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             for number in range(crowd.roles)
         ]
         # The change went live before anything is told, so that everybody is mature from the first day on.
-        expect(unit, _SOURCE, date.fromordinal(crowd.first_day))
+        expect(unit, SOURCE, date.fromordinal(crowd.first_day))
     _people(takehold, crowd, change.id, roles, go_live)
     source = intern(takehold, crowd)
     with takehold.database.write("usage", "default") as connection:
@@ -70,7 +70,7 @@ def intern(takehold: Takehold, crowd: Crowd) -> int:
     with takehold.database.write("usage", "default") as connection:
         for number in range(1, crowd.features + 1):
             intern_feature(connection, "default", CHANGE, f"feature{number}")
-        return intern_source(connection, "default", _SOURCE)
+        return intern_source(connection, "default", SOURCE)
 
 
 def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], start: date) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from service.app import create_app
+from service.heap import settle
 from service.logs import configure
 from service.settings import Settings
 from service.takehold import Takehold
@@ -19,4 +20,6 @@ def application() -> Flask:
     configure(settings.log_level)
     takehold = Takehold(settings)
     takehold.limit_use(_ANSWER_SECONDS)
-    return create_app(takehold)
+    app = create_app(takehold)
+    settle()
+    return app

@@ -30,8 +30,11 @@ def bench(postgres_server: str, tmp_path: Path) -> Bench:
         (ingest, 6, ["posted = acknowledged = stored"] * 2, ["aw-server", "Ralph"]),
         (
             adoption,
-            6,
-            ["query function = bare kernel", "HTTP = bare kernel", "HTTP = DuckDB"] + ["HTTP = COUNT(DISTINCT)"] * 3,
+            8,
+            [
+                *(f"{way} = bare kernel" for way in ("query function", "HTTP", "HTTP role by role", "use came in")),
+                *["HTTP = DuckDB", *["HTTP = COUNT(DISTINCT)"] * 3],
+            ],
             ["chdb"],
         ),
         (append, 15, ["in a chain that holds"] * 2, []),

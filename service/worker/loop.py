@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from events.database import Busy
 from events.followers import Overtaken
+from service.heap import settle
 from service.idempotency import purge
 from service.takehold import Takehold
 from service.trust import sign_if_due
@@ -62,6 +63,7 @@ class Worker:
         self._scheduler.add_job(lambda: self._guarded("maintain", takehold.database.maintain), "interval", seconds=5)
 
     def start(self) -> None:
+        settle()
         self._scheduler.start()
 
     def wind_down(self) -> None:

@@ -222,10 +222,11 @@ def test_observations_come_back_to_their_months(lived_in: Takehold, tmp_path: Pa
     database = open_database(other)
     put_back(database, tmp_path / "months.gz")
     with database.read() as connection:
-        rows = connection.execute(text("SELECT occurred_ms, tableoid::regclass::text FROM usage WHERE seq > 2")).all()
+        rows = connection.execute(text("SELECT occurred_ms, tableoid::regclass::text FROM usage")).all()
     months = [f"usage_{today - timedelta(days=days):%Y_%m}" for days in (0, 32, 380)]
-    assert {row[0]: row[1] for row in rows} == dict(zip(instants, [*months, "usage_default"], strict=True))
     database.close()
+    found = {row[0]: row[1] for row in rows if row[0] in instants}
+    assert found == dict(zip(instants, [*months, "usage_default"], strict=True))
 
 
 def test_a_backup_that_cannot_be_finished_leaves_no_file(lived_in: Takehold, tmp_path: Path) -> None:

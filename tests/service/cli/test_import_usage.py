@@ -146,7 +146,9 @@ def test_an_import_is_retracted_by_its_id_and_what_stood_before_stands_again(tmp
     done = typed("retract", "--import", id, "--reason", "wrong file")
     assert (done.exit_code, done.stderr) == (0, "")
     said, way_back = done.stdout.splitlines()
-    assert said == f"Retracted: what import {id} brought counts no longer."
+    assert said == "Retracted 1 day of use by 2 accounts, from 2026-03-02 to 2026-03-02."
+    again = typed("retract", "--import", id, "--reason", "wrong file")
+    assert again.stdout.splitlines() == ["That was retracted already.", way_back]
     assert counting() == before
     [event] = known()[-1]["retracted_by"]
     assert f"{id}  " in typed("import", "list").stdout

@@ -115,7 +115,7 @@ def test_a_backup_is_taken_verified_and_put_back(runner: CliRunner, tmp_path: Pa
     words = ("--database", other, "--keys", f"sqlite:///{tmp_path / 'other.keys.db'}")
     restored = typed(runner, *words, "restore", "b.gz", "--keys-from", "k.gz")
     assert restored.exit_code == 0, restored.output
-    assert "Workspace default: 3 events; every event follows from the one before." in restored.stdout
+    assert "Workspace default: 4 events; every event follows from the one before." in restored.stdout
     assert "Workspace default: changes: applied up to 4; nothing differed" in restored.stdout
 
 

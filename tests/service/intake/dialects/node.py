@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def packages(request: pytest.FixtureRequest) -> Path:
         if shutil.which(tool) is None:
             pytest.skip(f"no {tool} on this machine: the npm clients are not tried")
     folder: Path = request.config.cache.mkdir("npm")  # type: ignore[union-attr]
+    # Several processes share the tests out among them, and two that install into one folder break each other's.
+    with (folder / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        _install(folder)
+    return folder
+
+
+def _install(folder: Path) -> None:
     shutil.copytree(PROGRAMS, folder, dirs_exist_ok=True)
     wanted, installed = (PROGRAMS / "package.json").read_text(), folder / "installed.json"
     # Without a lock file npm asks its index about every package again, even if all are there.
@@ -33,7 +42,6 @@ def packages(request: pytest.FixtureRequest) -> Path:
         except subprocess.CalledProcessError as failed:
             pytest.skip(f"npm install failed, so the npm clients are not tried: {failed.stderr[:300]}")
         installed.write_text(wanted)
-    return folder
 
 
 def run(packages: Path, program: str, *words: str, **environment: str) -> None:
