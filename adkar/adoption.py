@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -55,33 +55,43 @@ class Point:
 
 @dataclass(frozen=True)
 class Totalled:
-    """What windows are cut from: days of use, days that may have been days of use, and those of accounts of nobody.
+    """What windows are cut from: days of use, and those that may have been some.
 
-    used, possible: a column for each row of a roster. A silent day may have been a day of use. strangers: a column for
-    each account that no person is linked to, with its silent days.
+    used: a column for each row of a roster. lost: one column, the silent days, each of which may have been a day of
+    use. both: of those on which somebody else told of use, a column for each row; None when there were none.
+    strangers: a column for each account that no person is linked to, with its silent days.
     """
 
     used: Totals
-    possible: Totals
+    lost: Totals
+    both: Totals | None
     strangers: Totals
 
     def of(self, columns: npt.NDArray[np.int64]) -> Totalled:
         """For some of the people."""
-        used = self.used.of(columns)
-        return Totalled(used, used if self.possible is self.used else self.possible.of(columns), self.strangers)
+        return Totalled(self.used.of(columns), self.lost, self.both and self.both.of(columns), self.strangers)
+
+    def possible(self, days: Days, window: int) -> npt.NDArray[Any]:
+        """[d, m]: days of the window that ends with each of `days` on which a person used it or may have."""
+        found = self.used.within(days, window) + self.lost.within(days, window)
+        # A silent day that shows use all the same is one day, not two.
+        return found - self.both.within(days, window) if self.both else found  # type: ignore[no-any-return]
 
 
 def totalled(usage: Usage, unlinked: Bools, reports: Reports, longest: int) -> Totalled:
     """unlinked: bool[h, u] on the rows of `usage`, as `reports` are. longest: the longest window, in days.
 
-    Memory: (h + 1) * (m + u) bytes for windows up to 255 days, twice that plus h * (m + u) when a day was silent; 180
-    days of 100,000 people need 21 MB beside the input, or 63.
+    Memory: (h + 1) * (m + u) bytes for windows up to 255 days, and (h + 1) * m more when there was use on silent days;
+    twice that above. 180 days of 100,000 people need 21 MB beside the input, or 63 while they are made.
     """
     lost = (reports.silent & reports.expected)[:, np.newaxis]
-    used = totals(usage, longest)
-    # A silent day that shows use all the same is one day, not two: hence "or", not a sum.
-    possible = totals(Usage(usage.first_day, usage.used | lost), longest) if lost.any() else used
-    return Totalled(used, possible, totals(Usage(usage.first_day, unlinked | lost), longest))
+    both = usage.used & lost if usage.used[lost[:, 0]].any() else None
+    return Totalled(
+        totals(usage, longest),
+        totals(Usage(usage.first_day, lost), longest),
+        None if both is None else totals(Usage(usage.first_day, both), longest),
+        totals(Usage(usage.first_day, unlinked | lost), longest),
+    )
 
 
 def series(roster: Roster, use: Totalled, reports: Reports, days: Days, definition: Definition) -> list[Point]:
@@ -102,10 +112,9 @@ def _figures(roster: Roster, use: Totalled, days: Days, definition: Definition) 
     enough, window = definition.min_days, definition.window_days
     here, used = impacted(roster, days), use.used.within(days, window)
     ripe = here & able(roster, days, window)
-    adopted = best = counted(ripe & (used >= enough))
-    if use.possible is not use.used:
-        best = counted(ripe & (use.possible.within(days, window) >= enough))
-    best = best + counted(use.strangers.within(days, window) >= enough)
+    adopted = counted(ripe & (used >= enough))
+    best = counted(ripe & (use.possible(days, window) >= enough))
+    best += counted(use.strangers.within(days, window) >= enough)
     heads = (counted(here), counted(here & able(roster, days)), counted(ripe))
     return np.stack([*heads, counted(here & (used > 0)), adopted, best])
 

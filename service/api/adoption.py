@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from service.api.changes import AdoptionDefinitionSchema, definition
 from service.api.context import allow
 from service.api.reading import StaleSchema, reading
-from service.api.slices import LONGEST, MetricSchema, SliceSchema, asked, query_problem
+from service.api.slices import LONGEST, MetricSchema, SliceSchema, asked, asked_of_roles, query_problem
 from service.api.tables import CSV, tabular
 from service.http import fields as f
 from service.http.blueprint import Blueprint
@@ -109,9 +109,9 @@ def get_adoption(connection: Connection, query: dict[str, Any], change: str) -> 
 @reading(Members, Links)
 def get_adoption_of_roles(connection: Connection, query: dict[str, Any], change: str) -> dict[str, Any]:
     """Adoption by day of every role, side by side"""
-    about = asked(connection, query, change)
-    days, window = _days(query, about.yesterday), query.get("window")
-    seen, usage = about.usage.view, about.usage
+    usage, roles = asked_of_roles(connection, query, change)
+    seen, window = usage.view, query.get("window")
+    days = _days(query, seen.yesterday)
     return {
         "zone": seen.workspace.zone.key,
         "as_of_effective": seen.today,
@@ -122,7 +122,7 @@ def get_adoption_of_roles(connection: Connection, query: dict[str, Any], change:
                 "grain": usage.seen(usage.change.definition(role)).grain,
                 "series": [_point(day) for day in usage.days(role, days, window)],
             }
-            for role in usage.change.roles.values()
+            for role in roles
         ],
     }
 

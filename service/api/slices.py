@@ -108,16 +108,41 @@ class Asked:
 
 def asked(connection: Connection, query: dict[str, Any], change: str) -> Asked:
     """Raises Problem for a change, a role or a feature that there is not."""
+    usage = _usage(connection, query, change)
+    role = role_of(usage.change, query["role"], "role") if "role" in query else None
+    if not _counts(usage, role):
+        raise _does_not_count()
+    return Asked(usage, role, query)
+
+
+def asked_of_roles(connection: Connection, query: dict[str, Any], change: str) -> tuple[ChangeUsage, list[Role]]:
+    """The same question of every role in which the feature counts, if one is named. Raises Problem like `asked`."""
+    usage = _usage(connection, query, change)
+    roles = [role for role in usage.change.roles.values() if _counts(usage, role)]
+    if not roles and usage.part.feature:
+        raise _does_not_count()
+    return usage, roles
+
+
+def _usage(connection: Connection, query: dict[str, Any], change: str) -> ChangeUsage:
     seen = view(connection, takehold().workspace(principal().workspace_id), query.get("as_of"))
-    state = load_change(connection, seen.workspace.id, change, seen.at)
-    role = role_of(state, query["role"], "role") if "role" in query else None
     feature = None
     if "feature" in query:
         app, _, name = query["feature"].partition("/")
         feature = Feature(app=app, feature=name or None)
-        if not any(covers(one, feature) or covers(feature, one) for one in state.definition(role).features):
-            raise query_problem("feature", "is not among the features that count here")
-    return Asked(ChangeUsage(seen, state, Slice(feature, query.get("cohort"))), role, query)
+    return ChangeUsage(
+        seen, load_change(connection, seen.workspace.id, change, seen.at), Slice(feature, query.get("cohort"))
+    )
+
+
+def _counts(usage: ChangeUsage, role: Role | None) -> bool:
+    feature = usage.part.feature
+    counted = usage.change.definition(role).features
+    return feature is None or any(covers(one, feature) or covers(feature, one) for one in counted)
+
+
+def _does_not_count() -> Problem:
+    return query_problem("feature", "is not among the features that count here")
 
 
 def query_problem(field: str, message: str) -> Problem:

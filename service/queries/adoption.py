@@ -26,8 +26,8 @@ from service.queries.view import View
 from service.readmodels.members import Member, members_of
 
 _A_MONTH = 28
-_LONGEST = 255
-"""Days of the longest window of which a byte is enough for each day and person."""
+_LONGEST = (255, 366)
+"""Days of the longest window for which a byte is enough for each day and person, and of the longest there is."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class ChangeUsage:
     def _use(self, role: Role | None, window: int) -> tuple[Roster, Totalled]:
         """A role's members, and their use for windows of so many days."""
         features, roster = self.change.definition(role).features, self.roster(role)
-        seen, longest = self.seen(self.change.definition(role)), max(window, _LONGEST)
+        seen, longest = self.seen(self.change.definition(role)), _LONGEST[window > _LONGEST[0]]
         if (features, longest) not in self._totalled:
             self._totalled[features, longest] = kept(
                 self.view,

@@ -19,8 +19,11 @@ from service.readmodels.links import Links
 from service.readmodels.members import Members
 from service.readmodels.retractions import Retractions
 
-_MOST_KEPT = 12
-"""Answers one process keeps of a store; with 100,000 people each takes some tens of megabytes."""
+_MOST_KEPT = 40
+"""Answers one process keeps of a store: three of a change and two of each definition in it, all of which one page shows.
+
+With 100,000 people those of a definition take 40 MB.
+"""
 
 _Answer = TypeVar("_Answer")
 _kept: WeakKeyDictionary[Engine, OrderedDict[Hashable, tuple[Hashable, Any]]] = WeakKeyDictionary()

@@ -99,19 +99,19 @@ def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
     ).all()
 
 
-def spoken(view: View, apps: Collection[str]) -> list[tuple[str, str, str, date]]:
-    """Who reported anything of some apps on which days, as (source, app, grain, day).
+def spoken(view: View, apps: Collection[str]) -> list[tuple[str, str, int, str, date]]:
+    """Who reported anything of some apps on which days, as (source, app, number of the feature, grain, day).
 
     Passive use, failures and features that do not count are reports as well: whoever sends them is not silent.
     """
     rows = view.connection.execute(
-        select(SOURCE.c.name, FEATURE.c.app, FEATURE.c.grain, ACTIVITY.c.day)
+        select(SOURCE.c.name, FEATURE.c.app, FEATURE.c.feature_id, FEATURE.c.grain, ACTIVITY.c.day)
         .join(SOURCE, _OF_SOURCE)
         .join(FEATURE, _OF_FEATURE)
         .where(*known(view), FEATURE.c.app.in_(apps))
         .distinct()
     )
-    return [(row.name, row.app, row.grain, row.day) for row in rows]
+    return [(row.name, row.app, row.feature_id, row.grain, row.day) for row in rows]
 
 
 _OF_SOURCE = and_(SOURCE.c.workspace_id == ACTIVITY.c.workspace_id, SOURCE.c.source_id == ACTIVITY.c.source_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,83 +12,107 @@ from sqlalchemy import select
 
 from adkar.coverage import working_days
 from service.directory.tables import HEARTBEAT
-from service.queries.sets import spoken
+from service.queries.sets import Counted, spoken
 from service.queries.view import View
 from service.readmodels.expectations import expected_since
 
 Days = npt.NDArray[np.bool_]
 
-_MONDAY_TO_SUNDAY = range(7)
+_FOREVER = np.iinfo(np.int32).max
 
 
 @dataclass
-class _Reported:
-    """What a source said: of which apps, and on which days (ordinals)."""
+class _Source:
+    """What a source said. told: by app, the days (ordinals) that it told anything of. beats: days of its heartbeats.
 
-    apps: set[str] = field(default_factory=set)
-    days: set[int] = field(default_factory=set)
+    counts: whether it ever told use that counts; whoever tells errors alone is not missed on a day without errors.
+    """
+
+    told: dict[str, set[int]] = field(default_factory=dict)
+    beats: set[int] = field(default_factory=set)
+    counts: bool = False
+
+    def of(self, app: str) -> set[int]:
+        """Days on which it spoke of an app; that nobody used it is said of all its apps at once."""
+        return self.told.get(app, set()) | self.beats
+
+    @property
+    def days(self) -> set[int]:
+        return self.beats.union(*self.told.values())
 
 
-def silence(view: View, apps: Collection[str], first_day: int, go_live: date) -> tuple[Days, Days]:
+@dataclass(frozen=True)
+class _Owed:
+    """Reports were due on working days from `since` on, before `until`, and came on the days `told`."""
+
+    since: int
+    until: int
+    told: Collection[int]
+
+
+def silence(
+    view: View, features: Sequence[Counted], apps: Collection[str], first_day: int, go_live: date
+) -> tuple[Days, Days]:
     """bool[days] from `first_day` to the view's running day: whether a source was silent, and whether one was expected.
 
-    A source reports by anything it says of the apps, or by a heartbeat. It is expected on working days from its first
-    report on, or from the day that was agreed with it, when that is earlier. Of each app somebody is expected to report
-    from go-live on, unless another day was agreed: what nobody could have told is silence and not zero.
-    apps: whose features count; a source of the same name speaks of them, even before anybody used them.
+    A source that tells use is expected on working days from its first report on, or from the day agreed with it. It
+    reports by anything it says of the apps, or by a heartbeat. Before anybody spoke of an app, somebody was expected
+    to from go-live on, or from the day agreed with the source called like the app or else with the first to speak: what
+    nobody could have told is silence and not zero.
+    features: what counts. apps: those it is of; a source of the same name speaks of it even before anybody used it.
     """
     height = view.today.toordinal() - first_day + 1
-    working = working_days(np.arange(first_day, first_day + height, dtype=np.int32))
+    days = np.arange(first_day, first_day + height, dtype=np.int32)
+    working = working_days(days)
     # The running day is not over, so nobody has been silent on it yet.
     working[-1] = False
     silent, expected = np.zeros(height, dtype=np.bool_), np.zeros(height, dtype=np.bool_)
     agreed = {
-        source: since.toordinal()
-        for source, since in expected_since(view.connection, view.workspace.id, view.at).items()
+        name: day.toordinal() for name, day in expected_since(view.connection, view.workspace.id, view.at).items()
     }
-    reported = _reported(view, apps)
-    for source, since in _due(reported, apps, agreed, go_live.toordinal()):
-        due = working.copy()
-        due[: max(since - first_day, 0)] = False
-        seen = np.zeros(height, dtype=np.bool_)
-        rows = np.fromiter(reported[source].days if source in reported else (), dtype=np.int64) - first_day
-        seen[rows[(rows >= 0) & (rows < height)]] = True
+    sources = _sources(view, features, apps)
+    for owed in (*_by_sources(sources, apps, agreed), *_of_apps(sources, apps, agreed, go_live.toordinal())):
+        due = working & (owed.since <= days) & (days < owed.until)
         expected |= due
-        silent |= due & ~seen
+        silent |= due & ~np.isin(days, list(owed.told))
     return silent, expected
 
 
-def _due(
-    reported: dict[str, _Reported], apps: Collection[str], agreed: dict[str, int], go_live: int
-) -> Iterator[tuple[str, int]]:
-    """Sources, and the day from which on each has to report; an app that no source spoke of is one that never did."""
-    began = {source: min(one.days) for source, one in reported.items()}
-    for source in began.keys() & agreed.keys():
-        began[source] = min(began[source], agreed[source])
-    since = dict(began)
+def _by_sources(sources: Mapping[str, _Source], apps: Collection[str], agreed: Mapping[str, int]) -> Iterator[_Owed]:
+    """What each source owes from when it began, or was to begin."""
+    for name, source in sources.items():
+        if source.counts or name in apps:
+            yield _Owed(agreed.get(name, min(source.days)), _FOREVER, source.days)
+
+
+def _of_apps(
+    sources: Mapping[str, _Source], apps: Collection[str], agreed: Mapping[str, int], go_live: int
+) -> Iterator[_Owed]:
+    """What was owed of each app before those who tell use began to speak of it."""
     for app in apps:
-        speakers = [source for source, one in reported.items() if app in one.apps]
-        if not speakers:
-            since[app] = agreed.get(app, go_live)
-        elif not agreed.keys() & set(speakers):
-            earliest = min(speakers, key=lambda source: began[source])
-            since[earliest] = min(since[earliest], go_live)
-    yield from since.items()
+        speaking = {name: source.of(app) for name, source in sources.items() if app in source.told or name == app}
+        leading = {name: min(days) for name, days in speaking.items() if days and (sources[name].counts or name == app)}
+        # Of two who began on one day, one without an agreement is asked about the days before.
+        first = min(leading, key=lambda name: (leading[name], name in agreed), default=app)
+        since = agreed.get(app, agreed.get(first, go_live))
+        # Where nobody tells use, whoever tells anything stands in.
+        told = set() if leading else set[int]().union(*speaking.values())
+        yield _Owed(since, leading.get(first, _FOREVER), told)
 
 
-def _reported(view: View, apps: Collection[str]) -> dict[str, _Reported]:
-    """By source, what it said. Saying that nobody used it is speaking too."""
-    reported: dict[str, _Reported] = {}
-    for source, app, grain, day in spoken(view, apps):
-        one = reported.setdefault(source, _Reported())
-        one.apps.add(app)
+def _sources(view: View, features: Sequence[Counted], apps: Collection[str]) -> dict[str, _Source]:
+    """Who spoke of some apps. Saying that nobody used it is speaking too."""
+    counting, sources = {one.number for one in features}, dict[str, _Source]()
+    for name, app, feature, grain, day in spoken(view, apps):
+        source = sources.setdefault(name, _Source())
+        source.counts |= feature in counting
         # A weekly report speaks for all its days, whichever of them it names.
         monday = day.toordinal() - day.weekday()
-        one.days.update(monday + n for n in _MONDAY_TO_SUNDAY) if grain == "week" else one.days.add(day.toordinal())
-    for source, day in _heartbeats(view, {*reported, *apps}):
-        one = reported.setdefault(source, _Reported({source}))
-        one.days.add(day.toordinal())
-    return reported
+        told = range(monday, monday + 7) if grain == "week" else (day.toordinal(),)
+        source.told.setdefault(app, set()).update(told)
+    for name, day in _heartbeats(view, {*sources, *apps}):
+        sources.setdefault(name, _Source()).beats.add(day.toordinal())
+    return sources
 
 
 def _heartbeats(view: View, sources: Collection[str]) -> list[tuple[str, date]]:

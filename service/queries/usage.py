@@ -76,7 +76,7 @@ def sightings(
     for day, stray in unlinked_days:
         unlinked[day, [strangers[account] for account in stray.tolist()]] = True
 
-    silent, expected = silence(view, {one.app for one in features}, first_day, go_live)
+    silent, expected = silence(view, chosen, {one.app for one in features}, first_day, go_live)
     grain = "week" if any(one.grain == "week" for one in looked_at) else "day"
     return Sightings(first_day, used, unlinked, silent, expected, late_days(mine, first_day, height), grain)
 

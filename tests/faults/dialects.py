@@ -82,6 +82,9 @@ def _launch_dialects(takehold: Takehold) -> None:
         "target": {"rate": 0.8, "by": (today + timedelta(days=60)).isoformat()},
         "adoption": {"features": [{"app": way.name} for way in WAYS], "window_days": 7, "min_days": 1},
     }
+    # On most days of the week three days of use would be too few to judge a week by.
+    since = {"since": (today - timedelta(days=1)).isoformat()}
+    assert all(alice.put(f"/sources/{way.name}", since).status_code == 204 for way in WAYS)
     assert alice.post("/changes", change).status_code == 201
     assert alice.post(f"{_CHANGE}/roles", {"key": "sales", "name": "Sales", "courses": ["basics"]}).status_code == 201
     for person in PEOPLE:

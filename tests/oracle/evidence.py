@@ -85,11 +85,8 @@ def evidence(history: History, question: Question) -> Evidence:
         in_time = history.as_of is None or local(one.received, zone) <= today
         return in_time and local(one.at, zone) <= today
 
-    def counts(one: Observation) -> bool:
-        return one.kind in ("use", "success") and any(_within(one, feature) for feature in definition.features)
-
     told = [one for one in history.observations if known(one)]
-    seen = [one for one in told if counts(one)]
+    seen = [one for one in told if _is_use(one, definition)]
     mine = [one for one in seen if question.feature is None or _within(one, question.feature)]
     uses: dict[str, dict[date, dict[tuple[str, str], int]]] = {person: {} for person in history.people}
     strangers: dict[tuple[str, str], set[date]] = defaultdict(set)
@@ -101,7 +98,7 @@ def evidence(history: History, question: Question) -> Evidence:
             strangers[source, actor].add(day)
     members = [one for one in history.members if question.role in (None, one.role)]
     first = min([local(one.at, zone) for one in seen] + [history.go_live])
-    silent, expected = _silence(history, told, {app for app, _ in definition.features}, span(first, today - DAY))
+    silent, expected = _silence(history, told, definition, span(first, today - DAY))
     found = Evidence(history, question, definition, uses, strangers, silent, expected, members)
     if question.cohort:
         first = {p: min(found.access(one) for one in members if one.person == p) for p in {m.person for m in members}}
@@ -131,30 +128,47 @@ def _counts(seen: list[Observation], zone: ZoneInfo) -> dict[tuple[str, str, str
 
 
 def _silence(
-    history: History, told: list[Observation], apps: set[str], days: list[date]
+    history: History, told: list[Observation], definition: Definition, days: list[date]
 ) -> tuple[set[date], set[date]]:
-    zone = ZoneInfo(history.zone)
-    reported: dict[str, set[date]] = defaultdict(set)
-    spoke: dict[str, set[str]] = {app: set() for app in apps}
+    """Working days on which somebody had to report, and those of them on which not everybody did.
+
+    A source that ever told use that counts owes reports from its first one on, or from the day agreed with it. Before
+    the first such source told of an app, somebody owed them from go-live on, or from the day agreed with that source.
+    No source here is called like an app.
+    """
+    zone, working, apps = ZoneInfo(history.zone), [day for day in days if day.weekday() < 5], _apps(definition)
+    reports: dict[tuple[str, str], set[date]] = defaultdict(set)
     for one in told:
         if one.app in apps:
             day = local(one.at, zone)
             monday = day - DAY * day.weekday()
-            reported[one.source] |= set(span(monday, monday + DAY * 6)) if one.grain == "week" else {day}
-            spoke[one.app].add(one.source)
-    began = {source: min([min(days), *_of(history.agreed, source)]) for source, days in reported.items()}
-    since = dict(began)
-    for app, sources in spoke.items():
-        if not sources:
-            since[app] = history.go_live
-        elif not any(source in history.agreed for source in sources):
-            first = min(sources, key=lambda source: began[source])
-            since[first] = min(since[first], history.go_live)
-    working = [day for day in days if day.weekday() < 5]
-    expected = {day for day in working if any(day >= first for first in since.values())}
-    silent = {day for day in working for source, first in since.items() if day >= first and day not in reported[source]}
+            reports[one.source, one.app] |= set(span(monday, monday + DAY * 6)) if one.grain == "week" else {day}
+    counting = {one.source for one in told if _is_use(one, definition)}
+    expected, silent = set[date](), set[date]()
+    for source in counting:
+        spoke = {day for (name, _), some in reports.items() if name == source for day in some}
+        due = {day for day in working if day >= history.agreed.get(source, min(spoke))}
+        expected |= due
+        silent |= due - spoke
+    for app in apps:
+        speaking = {source for source, about in reports if about == app}
+        if leading := speaking & counting:
+            began = min(min(reports[source, app]) for source in leading)
+            first = [source for source in leading if min(reports[source, app]) == began]
+            free = any(source not in history.agreed for source in first)
+            since = history.go_live if free else history.agreed[sorted(first)[0]]
+            due = {day for day in working if since <= day < began}
+            silent |= due
+        else:
+            due = {day for day in working if day >= history.go_live}
+            silent |= due - {day for source in speaking for day in reports[source, app]}
+        expected |= due
     return silent, expected
 
 
-def _of(agreed: dict[str, date], source: str) -> list[date]:
-    return [agreed[source]] if source in agreed else []
+def _apps(definition: Definition) -> set[str]:
+    return {app for app, _ in definition.features}
+
+
+def _is_use(one: Observation, definition: Definition) -> bool:
+    return one.kind in ("use", "success") and any(_within(one, feature) for feature in definition.features)

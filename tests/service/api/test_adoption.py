@@ -149,7 +149,8 @@ def test_somebody_in_two_roles_counts_once_in_the_change(told: Office) -> None:
 
 def test_a_person_with_two_accounts_counts_once(office: Office) -> None:
     with at(spring.LAUNCHED):
-        office.expect("2026-03-30")
+        for source in ("default", "tool"):
+            office.expect("2026-03-30", source)
         office.announce(10)
         office.launch()
         office.impact("sales", members=range(1, 11))

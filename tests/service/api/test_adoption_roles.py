@@ -67,3 +67,16 @@ def test_what_goes_out_unlooked_at_is_what_the_schema_promises(several: Office) 
     read = PointSchema(many=True).load(points)
     assert PointSchema(many=True).dump(read) == points
     assert {type(point["day"]) for point in read} == {date}
+
+
+def test_a_feature_is_told_of_where_it_counts(house: House) -> None:
+    """A role that counts another app has no use of this one to tell of, and nought would be wrong."""
+    office = told(house)
+    with at(spring.TODAY):
+        office.impact("coaches", adoption={"features": [{"app": "teapot"}]})
+    for feature, roles in (("copilot", ["sales"]), ("teapot", ["coaches"])):
+        answer = ask(office, "adoption/roles", feature=feature, **MARCH)
+        assert [one["role"] for one in answer["roles"]] == roles
+        alone = ask(office, "adoption", role=roles[0], feature=feature, **MARCH)
+        assert answer["roles"][0]["series"] == alone["series"]
+    assert refused(office, "adoption/roles", feature="spoon") == "feature"

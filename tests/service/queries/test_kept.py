@@ -112,6 +112,28 @@ def test_events_that_alter_nothing_of_it_do_not_make_it_anew(office: Office, mon
     assert len(made) == 2
 
 
+def test_a_change_whose_roles_each_have_a_definition_is_kept_whole(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept too few, each question of all roles threw out what the next one needed first."""
+    with at(spring.LAUNCHED):
+        office.announce(12)
+        office.launch()
+        for n in range(12):
+            office.impact(f"role{n}", members=(n + 1,), adoption={"features": [{"app": f"app{n}"}]})
+    made: list[int] = []
+
+    def counting(*asked: Any) -> Any:
+        made.append(1)
+        return sightings(*asked)
+
+    monkeypatch.setattr(adoption, "sightings", counting)
+    for _ in range(3):
+        with at(NOW):
+            assert office.charlie.get("/changes/copilot/adoption/roles").status_code == 200
+    assert len(made) == 12
+
+
 def test_the_next_day_is_another_answer(office: Office) -> None:
     with at(spring.LAUNCHED):
         office.announce(10)

@@ -32,14 +32,28 @@ def team(office: Office) -> Office:
     return office
 
 
-def use(office: Office, *days: int, source: str = "assistant") -> None:
+def use(office: Office, *days: int, source: str = "assistant", app: str = "assistant", **more: Any) -> None:
     """Everybody used it on some days of March."""
     for day in days:
         noon = datetime(2026, 3, day, 12, tzinfo=UTC)
-        uses = [Use(f"{n} {day}", "assistant", "ask", f"p{n}", int(noon.timestamp() * 1000)) for n in range(1, 13)]
+        uses = [
+            Use(f"{app} {n} {day} {more}", app, "ask", f"p{n}", int(noon.timestamp() * 1000), **more)
+            for n in range(1, 13)
+        ]
         assert all(store(office.takehold, office.id, source, uses, int(noon.timestamp() * 1000)))
     with at(LATER):
         office.follow()
+
+
+def count(office: Office, *features: dict[str, str]) -> None:
+    """Lets the use of some features count in place of the assistant's."""
+    with at(LATER):
+        terms = {"features": list(features), "window_days": 7, "min_days": 1}
+        assert office.alice.patch("/changes/copilot", {"adoption": terms}).status_code == 200
+
+
+WORKING = [*range(2, 7), *range(9, 14), *range(16, 21)]
+"""Working days of the three weeks from go-live on."""
 
 
 def beats(office: Office, *days: int, source: str = "assistant") -> None:
@@ -82,27 +96,51 @@ def test_that_an_app_will_report_later_can_be_agreed_before_it_ever_did(team: Of
 
 def test_a_second_source_of_an_app_is_missed_from_its_own_first_report_on(team: Office) -> None:
     """Who joins late has not been silent before: somebody else told of the app."""
-    beats(team, *range(2, 7), *range(9, 14), *range(16, 21))
+    beats(team, *WORKING)
     use(team, 18, 19, source="phone")
     assert [point(team, f"2026-03-{day}")["coverage"] for day in (17, 19, 20)] == [1.0, 1.0, 0.8]
 
 
+def test_what_is_agreed_with_a_second_source_says_nothing_of_the_days_before_the_first(team: Office) -> None:
+    """It once turned all silence since go-live into days without use, and reminded people of them."""
+    use(team, 18, 19, 20)
+    use(team, 18, 19, 20, source="phone")
+    expect(team, "2026-03-18", source="phone")
+    assert (point(team, "2026-03-17")["status"], point(team, FRIDAY)["coverage"]) == ("unknown", 0.6)
+
+
+def test_what_is_agreed_with_the_app_s_own_source_stands_when_another_speaks_of_it(team: Office) -> None:
+    expect(team, "2026-03-18")
+    use(team, 18, 19, 20, source="gateway")
+    assert (point(team, "2026-03-17")["coverage"], point(team, FRIDAY)["coverage"]) == (None, 1.0)
+
+
+def test_what_is_agreed_may_lie_after_the_first_report(team: Office) -> None:
+    """As when a pilot sends something long before the app is to be used."""
+    use(team, 2)
+    expect(team, "2026-03-18")
+    assert (point(team, "2026-03-17")["coverage"], point(team, FRIDAY)["coverage"]) == (None, 0.0)
+
+
 def test_each_app_that_counts_has_to_be_told_of(team: Office) -> None:
-    beats(team, *range(2, 7), *range(9, 14), *range(16, 21))
+    beats(team, *WORKING)
     assert point(team, FRIDAY)["status"] == "known"
-    with at(LATER):
-        both = {"features": [{"app": "assistant"}, {"app": "teapot"}], "window_days": 7, "min_days": 1}
-        assert team.alice.patch("/changes/copilot", {"adoption": both}).status_code == 200
+    count(team, {"app": "assistant"}, {"app": "teapot"})
     assert (point(team, FRIDAY)["coverage"], point(team, FRIDAY)["status"]) == (0.0, "unknown")
     expect(team, "2026-03-23", "teapot")
     assert point(team, FRIDAY)["status"] == "known"
 
 
+def test_an_app_is_unknown_until_it_is_told_of_though_its_source_spoke_of_another(team: Office) -> None:
+    use(team, *WORKING, source="default")
+    count(team, {"app": "assistant"}, {"app": "teapot"})
+    use(team, 18, source="default", app="teapot")
+    assert (point(team, "2026-03-17")["status"], point(team, FRIDAY)["coverage"]) == ("unknown", 0.6)
+
+
 @pytest.mark.parametrize(("feature", "kind"), [("ask", "failure"), ("ask", "passive"), ("undo", "use")])
 def test_what_does_not_count_as_use_is_a_report_all_the_same(team: Office, feature: str, kind: str) -> None:
-    with at(LATER):
-        asking = {"features": [{"app": "assistant", "feature": "ask"}], "window_days": 7, "min_days": 1}
-        assert team.alice.patch("/changes/copilot", {"adoption": asking}).status_code == 200
+    count(team, {"app": "assistant", "feature": "ask"})
     use(team, *range(2, 7), *range(9, 14), 16, 17)
     assert point(team, FRIDAY)["status"] == "unknown"
     for day in (18, 19, 20):
@@ -112,6 +150,19 @@ def test_what_does_not_count_as_use_is_a_report_all_the_same(team: Office, featu
     with at(LATER):
         team.follow()
     assert (point(team, FRIDAY)["status"], point(team, FRIDAY)["coverage"]) == ("known", 1.0)
+
+
+@pytest.mark.parametrize("kind", ["failure", "passive"])
+def test_who_tells_errors_alone_is_not_missed_on_a_day_without(team: Office, kind: str) -> None:
+    use(team, *WORKING)
+    use(team, 4, source="errors", kind=kind)
+    assert (point(team, FRIDAY)["status"], point(team, FRIDAY)["coverage"]) == ("known", 1.0)
+
+
+def test_where_nobody_tells_use_whoever_tells_anything_stands_in(team: Office) -> None:
+    use(team, *WORKING[:-2], source="errors", kind="failure")
+    assert (point(team, "2026-03-13")["status"], point(team, "2026-03-13")["active"]) == ("known", 0)
+    assert (point(team, FRIDAY)["status"], point(team, FRIDAY)["coverage"]) == ("unknown", 0.6)
 
 
 def test_what_was_agreed_later_was_not_known_before(team: Office) -> None:
