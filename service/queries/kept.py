@@ -20,7 +20,7 @@ from service.readmodels.members import Members
 from service.readmodels.retractions import Retractions
 
 _MOST_KEPT = 40
-"""Answers one process keeps of a store: three of a change and two of each definition in it, all of which one page shows.
+"""Answers one process keeps of a store: three of a change and two of each definition in it; one page shows all of them.
 
 With 100,000 people those of a definition take 40 MB.
 """
