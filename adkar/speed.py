@@ -66,8 +66,9 @@ def first_met(usage: Usage, start: Days, last: int, window: int, min_days: int) 
     before = np.maximum(np.arange(1, len(seen) + 1) - window, 0)
     for left in range(0, seen.shape[1], _AT_ONCE):
         some = slice(left, left + _AT_ONCE)
-        running = np.zeros((len(seen) + 1, seen[:, some].shape[1]), np.int32)
-        np.cumsum(seen[:, some], axis=0, out=running[1:])
+        # The totals may wrap round; the difference over a window comes out right all the same.
+        running = np.zeros((len(seen) + 1, seen[:, some].shape[1]), np.min_scalar_type(window))
+        np.cumsum(seen[:, some].view(np.uint8), axis=0, dtype=running.dtype, out=running[1:])
         met = (running[1:] - running[before] >= min_days) & (days >= start[some])
         found[some] = np.where(met.any(axis=0), usage.first_day + np.argmax(met, axis=0), NEVER)
     return found

@@ -15,9 +15,10 @@ from adkar.elements import ELEMENTS, Element, Source
 from adkar.group import GroupProfile, summarise
 from adkar.profile import Assessment, Profile, profiles
 from adkar.stages import StageRecord, Standing, contradictions, furthest, standing
+from service.queries.rosters import rosters_of
 from service.queries.view import View
 from service.readmodels.assessments import assessments_of
-from service.readmodels.members import Member, members_of
+from service.readmodels.members import Member
 from service.readmodels.stages import stages_of
 
 SOURCES: tuple[Source, ...] = ("self", "champion", "manager")
@@ -67,9 +68,10 @@ def role_profiles(view: View, change: Change, roles: Sequence[Role]) -> list[Rol
     records: dict[UUID, list[StageRecord]] = defaultdict(list)
     for row in stages_of(view.connection, view.workspace.id, change.id, view.at):
         records[row.role_id].append(StageRecord(row.stage, row.status, row.occurred_at))
-    members = members_of(view.connection, view.workspace.id, change.id, view.at)
+    rosters = rosters_of(view, change.id)
     return [
-        _role(view, change, role, members, standings, averages[role.id], standing(records[role.id])) for role in roles
+        _role(view, change, role, rosters.members_in(role), standings, averages[role.id], standing(records[role.id]))
+        for role in roles
     ]
 
 
@@ -82,7 +84,7 @@ def _role(
     averages: Sequence[Average],
     recorded: Standing,
 ) -> RoleProfile:
-    here = {m.person for m in members if m.role == role.id and _covers(m, view.today)}
+    here = {member.person for member in members if _covers(member, view.today)}
     by_source: dict[Source, GroupProfile] = {}
     for source in SOURCES:
         found = [standings[person][source] for person in here if source in standings.get(person, {})]

@@ -19,11 +19,11 @@ from events.types.change import AdoptionDefined, Feature
 from service.queries.actions import actions
 from service.queries.kept import checkpoints, kept
 from service.queries.restatement import membership_revisions, trailing_any
-from service.queries.rosters import Rosters, of_cohort
+from service.queries.rosters import of_cohort, rosters_of
 from service.queries.sets import Columns, columns
 from service.queries.usage import Sightings, sightings
 from service.queries.view import View
-from service.readmodels.members import Member, members_of
+from service.readmodels.members import Member
 
 _A_MONTH = 28
 _LONGEST = (255, 366)
@@ -62,12 +62,7 @@ class ChangeUsage:
     def __init__(self, view: View, change: Change, part: Slice | None = None) -> None:
         self.view, self.change, self.part = view, change, part or Slice()
         self._at = checkpoints(view)
-        self._rosters = kept(
-            view,
-            ("members", change.id),
-            self._at[0],
-            lambda: Rosters(members_of(view.connection, view.workspace.id, change.id, view.at)),
-        )
+        self._rosters = rosters_of(view, change.id)
         self.members, self.people = self._rosters.members, self._rosters.people
         self._sightings: dict[tuple[Feature, ...], Sightings] = {}
         self._totalled: dict[Hashable, Totalled] = {}

@@ -10,7 +10,9 @@ import numpy as np
 
 from adkar.change import Role
 from adkar.population import NEVER_LEFT, NO_ACCESS, Bools, Roster, merged
-from service.readmodels.members import Member
+from service.queries.kept import checkpoints, kept
+from service.queries.view import View
+from service.readmodels.members import Member, members_of
 
 _DECEMBER = 12
 
@@ -49,6 +51,16 @@ class Rosters:
             np.array([m.until.toordinal() if m.until else NEVER_LEFT for m in here], dtype=np.int32),
             np.array([day.toordinal() for day in access], dtype=np.int32),
         )
+
+
+def rosters_of(view: View, change: UUID) -> Rosters:
+    """The members of a change, kept until one is placed, or taken back."""
+    return kept(
+        view,
+        ("members", change),
+        checkpoints(view)[0],
+        lambda: Rosters(members_of(view.connection, view.workspace.id, change, view.at)),
+    )
 
 
 def in_cohort(roster: Roster, month: date) -> Bools:
