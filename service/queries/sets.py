@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -99,19 +98,25 @@ def set_rows(view: View, features: Sequence[Counted]) -> Sequence[SetRow]:
     ).all()
 
 
-def spoken(view: View, apps: Collection[str]) -> list[tuple[str, str, int, str, date]]:
-    """Who reported anything of some apps on which days, as (source, app, number of the feature, grain, day).
+def spoken(view: View, apps: Collection[str]) -> Sequence[SetRow]:
+    """Who reported anything of some apps on which days: source, app, feature_id, grain, day; import_id of an import.
 
     Passive use, failures and features that do not count are reports as well: whoever sends them is not silent.
     """
-    rows = view.connection.execute(
-        select(SOURCE.c.name, FEATURE.c.app, FEATURE.c.feature_id, FEATURE.c.grain, ACTIVITY.c.day)
+    return view.connection.execute(
+        select(
+            SOURCE.c.name.label("source"),
+            SOURCE.c.import_id,
+            FEATURE.c.app,
+            FEATURE.c.feature_id,
+            FEATURE.c.grain,
+            ACTIVITY.c.day,
+        )
         .join(SOURCE, _OF_SOURCE)
         .join(FEATURE, _OF_FEATURE)
         .where(*known(view), FEATURE.c.app.in_(apps))
         .distinct()
-    )
-    return [(row.name, row.app, row.feature_id, row.grain, row.day) for row in rows]
+    ).all()
 
 
 _OF_SOURCE = and_(SOURCE.c.workspace_id == ACTIVITY.c.workspace_id, SOURCE.c.source_id == ACTIVITY.c.source_id)

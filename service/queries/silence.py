@@ -26,11 +26,13 @@ class _Source:
     """What a source said. told: by app, the days (ordinals) that it told anything of. beats: days of its heartbeats.
 
     counts: whether it ever told use that counts; whoever tells errors alone is not missed on a day without errors.
+    comes: whether it told anything by itself; nobody expects that what was imported once goes on.
     """
 
     told: dict[str, set[int]] = field(default_factory=dict)
     beats: set[int] = field(default_factory=set)
     counts: bool = False
+    comes: bool = False
 
     def of(self, app: str) -> set[int]:
         """Days on which it spoke of an app; that nobody used it is said of all its apps at once."""
@@ -55,10 +57,10 @@ def silence(
 ) -> tuple[Days, Days]:
     """bool[days] from `first_day` to the view's running day: whether a source was silent, and whether one was expected.
 
-    A source that tells use is expected on working days from its first report on, or from the day agreed with it. It
-    reports by anything it says of the apps, or by a heartbeat. Before anybody spoke of an app, somebody was expected
-    to from go-live on, or from the day agreed with the source called like the app or else with the first to speak: what
-    nobody could have told is silence and not zero.
+    A source that tells use is expected on working days from its first report on, or from the day agreed with it;
+    one that was only ever imported is not. It reports by anything it says of the apps, or by a heartbeat. Before
+    anybody spoke of an app, somebody was expected to from go-live on, or from the day agreed with the source called
+    like the app or else with the first to speak: what nobody could have told is silence and not zero.
     features: what counts. apps: those it is of; a source of the same name speaks of it even before anybody used it.
     """
     height = view.today.toordinal() - first_day + 1
@@ -81,7 +83,7 @@ def silence(
 def _by_sources(sources: Mapping[str, _Source], apps: Collection[str], agreed: Mapping[str, int]) -> Iterator[_Owed]:
     """What each source owes from when it began, or was to begin."""
     for name, source in sources.items():
-        if source.counts or name in apps:
+        if name in agreed or (source.comes and (source.counts or name in apps)):
             yield _Owed(agreed.get(name, min(source.days)), _FOREVER, source.days)
 
 
@@ -91,27 +93,30 @@ def _of_apps(
     """What was owed of each app before those who tell use began to speak of it."""
     for app in apps:
         speaking = {name: source.of(app) for name, source in sources.items() if app in source.told or name == app}
-        leading = {name: min(days) for name, days in speaking.items() if days and (sources[name].counts or name == app)}
+        counting = {name: days for name, days in speaking.items() if days and (sources[name].counts or name == app)}
+        leading = {name: min(days) for name, days in counting.items() if sources[name].comes}
         # Of two who began on one day, one without an agreement is asked about the days before.
         first = min(leading, key=lambda name: (leading[name], name in agreed), default=app)
         since = agreed.get(app, agreed.get(first, go_live))
-        # Where nobody tells use, whoever tells anything stands in.
-        told = set() if leading else set[int]().union(*speaking.values())
+        # History may have been imported. Where nobody tells use, whoever tells anything stands in.
+        told = set[int]().union(*(counting or speaking).values())
         yield _Owed(since, leading.get(first, _FOREVER), told)
 
 
 def _sources(view: View, features: Sequence[Counted], apps: Collection[str]) -> dict[str, _Source]:
     """Who spoke of some apps. Saying that nobody used it is speaking too."""
     counting, sources = {one.number for one in features}, dict[str, _Source]()
-    for name, app, feature, grain, day in spoken(view, apps):
-        source = sources.setdefault(name, _Source())
-        source.counts |= feature in counting
+    for row in spoken(view, apps):
+        source = sources.setdefault(row.source, _Source())
+        source.counts |= row.feature_id in counting
+        source.comes |= row.import_id is None
         # A weekly report speaks for all its days, whichever of them it names.
-        monday = day.toordinal() - day.weekday()
-        told = range(monday, monday + 7) if grain == "week" else (day.toordinal(),)
-        source.told.setdefault(app, set()).update(told)
+        monday = row.day.toordinal() - row.day.weekday()
+        told = range(monday, monday + 7) if row.grain == "week" else (row.day.toordinal(),)
+        source.told.setdefault(row.app, set()).update(told)
     for name, day in _heartbeats(view, {*sources, *apps}):
-        sources.setdefault(name, _Source()).beats.add(day.toordinal())
+        source = sources.setdefault(name, _Source(comes=True))
+        source.beats.add(day.toordinal())
     return sources
 
 

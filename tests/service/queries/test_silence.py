@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -32,7 +33,14 @@ def team(office: Office) -> Office:
     return office
 
 
-def use(office: Office, *days: int, source: str = "assistant", app: str = "assistant", **more: Any) -> None:
+def use(
+    office: Office,
+    *days: int,
+    source: str = "assistant",
+    app: str = "assistant",
+    import_id: UUID | None = None,
+    **more: Any,
+) -> None:
     """Everybody used it on some days of March."""
     for day in days:
         noon = datetime(2026, 3, day, 12, tzinfo=UTC)
@@ -40,7 +48,7 @@ def use(office: Office, *days: int, source: str = "assistant", app: str = "assis
             Use(f"{app} {n} {day} {more}", app, "ask", f"p{n}", int(noon.timestamp() * 1000), **more)
             for n in range(1, 13)
         ]
-        assert all(store(office.takehold, office.id, source, uses, int(noon.timestamp() * 1000)))
+        assert all(store(office.takehold, office.id, source, uses, int(noon.timestamp() * 1000), import_id))
     with at(LATER):
         office.follow()
 
@@ -157,6 +165,21 @@ def test_who_tells_errors_alone_is_not_missed_on_a_day_without(team: Office, kin
     use(team, *WORKING)
     use(team, 4, source="errors", kind=kind)
     assert (point(team, FRIDAY)["status"], point(team, FRIDAY)["coverage"]) == ("known", 1.0)
+
+
+def test_an_import_of_the_past_speaks_of_its_days_and_owes_no_others(team: Office) -> None:
+    """It once made its source one that had to report every day from then on, and no alert was ever judged again."""
+    use(team, 18, 19, 20)
+    assert point(team, "2026-03-13")["status"] == "unknown"
+    use(team, *WORKING[:-3], source="files", import_id=UUID(int=7))
+    assert [point(team, day)["coverage"] for day in ("2026-03-06", "2026-03-13", FRIDAY)] == [1.0, 1.0, 1.0]
+
+
+def test_an_app_that_is_only_imported_is_silent_until_the_next_import(team: Office) -> None:
+    use(team, *WORKING[:-2], source="files", import_id=UUID(int=7))
+    assert (point(team, "2026-03-13")["status"], point(team, FRIDAY)["coverage"]) == ("known", 0.6)
+    use(team, *WORKING[-2:], source="files", import_id=UUID(int=8))
+    assert point(team, FRIDAY)["status"] == "known"
 
 
 def test_where_nobody_tells_use_whoever_tells_anything_stands_in(team: Office) -> None:
