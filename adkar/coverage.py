@@ -31,8 +31,11 @@ def coverage(silent: Bools, expected: Bools) -> float | None:
 def is_known(silent: Bools, expected: Bools) -> bool:
     """The window may be judged: coverage is at least 0.8 and its last expected day was not silent.
 
-    A window in which nothing was expected is known: nobody was silent.
+    A window in which nothing was expected is known, as on a weekend, unless nobody could have told of it: `silent` days
+    on which nothing was expected are such.
     """
     due = np.flatnonzero(expected)
     share = coverage(silent, expected)
-    return share is None or (share >= ENOUGH and not bool(silent[due[-1]]))
+    if share is None:
+        return not bool(silent.any())
+    return share >= ENOUGH and not bool(silent[due[-1]])

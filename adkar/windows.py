@@ -16,7 +16,10 @@ Status = Literal["known", "unknown", "suppressed"]
 
 @dataclass(frozen=True)
 class Reports:
-    """silent, expected: bool[h] on the rows of a Usage; days before first_day expected nothing."""
+    """silent, expected: bool[h] on the rows of a Usage; days before first_day expected nothing.
+
+    A day that is silent and not expected is one of which nobody was to tell yet, and nobody did.
+    """
 
     first_day: int
     silent: Bools
@@ -37,11 +40,11 @@ class Reports:
         lost = self.silent & self.expected
         ends = np.clip(days + 1 - self.first_day, 0, len(lost))
         starts = np.clip(days + 1 - window - self.first_day, 0, len(lost))
-        due, missing = (_sums(flags, starts, ends) for flags in (self.expected, lost))
+        due, missing, untold = (_sums(flags, starts, ends) for flags in (self.expected, lost, self.silent))
         latest = np.maximum.accumulate(np.where(self.expected, np.arange(len(lost)), 0))
         ended_silent = lost[latest[np.maximum(ends - 1, 0)]]
         share = (due - missing) / np.maximum(due, 1)
-        known = (due == 0) | ((share >= ENOUGH) & ~ended_silent)
+        known = np.where(due == 0, untold == 0, (share >= ENOUGH) & ~ended_silent)
         return [one if of else None for one, of in zip(share.tolist(), due.tolist(), strict=True)], known.tolist()
 
 

@@ -77,6 +77,10 @@ def silence(
         due = working & (owed.since <= days) & (days < owed.until)
         expected |= due
         silent |= due & ~np.isin(days, list(owed.told))
+    # Before the day that was agreed with whoever was to tell of an app, nobody is to blame, and nothing is known.
+    for app in apps:
+        spoke = set[int]().union(*(source.of(app) for source in sources.values() if app in source.told))
+        silent |= working & ~expected & (days >= go_live.toordinal()) & ~np.isin(days, list(spoke))
     return silent, expected
 
 

@@ -115,9 +115,15 @@ def test_a_silent_day_that_shows_use_all_the_same_is_one_day():
     assert at(27, used_on(28, {0, 1, 2}), silent={2}).high == 0.0
 
 
-def test_a_day_on_which_nothing_was_expected_is_never_silent():
-    point = at(27, used_on(28, {0, 1, 2}), silent={10}, expected=False)
+def test_where_nothing_was_expected_nobody_is_silent():
+    point = at(27, used_on(28, {0, 1, 2}), expected=False)
     assert (point.high, point.coverage, point.status) == (0.0, None, "known")
+
+
+def test_days_of_which_nobody_was_to_tell_yet_are_unknown_and_no_days_without_use():
+    """What was agreed with a source excuses it, and tells nothing of the days before."""
+    point = at(27, used_on(28, {0, 1, 2}), silent={10}, expected=False)
+    assert (point.rate, point.active, point.coverage, point.status) == (None, None, None, "unknown")
 
 
 def test_an_unlinked_account_counts_for_in_the_high_bound_and_against_in_the_low():
@@ -219,7 +225,7 @@ def test_a_group_of_exactly_the_minimum_is_shown_and_hiding_twice_changes_nothin
 def oracle(rows, first, used, strangers, silent, expected, day, definition) -> Point:
     """The rules in plain sets: rows of (joined, left, access); used and strangers: a set of days per column."""
     window = set(range(day - definition.window_days + 1, day + 1))
-    due = window & expected
+    due, untold = window & expected, window & silent
     lost = due & silent
     here = {j for j, (joined, left, _) in enumerate(rows) if joined <= day < left}
     able = {j for j in here if rows[j][2] <= day}
@@ -229,7 +235,7 @@ def oracle(rows, first, used, strangers, silent, expected, day, definition) -> P
     may = [j for j in ripe if len((used[j] & window) | lost) >= definition.min_days]
     may += [s for s in strangers if len((s & window) | lost) >= definition.min_days]
     share = (len(due) - len(lost)) / len(due) if due else None
-    known = not due or (max(due) not in lost and len(lost) * 5 <= len(due))
+    known = (max(due) not in lost and len(lost) * 5 <= len(due)) if due else not untold
     low = len(adopted) / len(ripe) if ripe else None
     return Point(
         day=day,

@@ -53,7 +53,7 @@ class Evidence:
     def known(self, days: list[date]) -> bool:
         due = [day for day in days if day in self.expected]
         if not due:
-            return True
+            return not any(day in self.silent for day in days)
         reported = [day for day in due if day not in self.silent]
         return Fraction(len(reported), len(due)) >= Fraction(4, 5) and due[-1] in reported
 
@@ -163,6 +163,9 @@ def _silence(
             due = {day for day in working if day >= history.go_live}
             silent |= due - {day for source in speaking for day in reports[source, app]}
         expected |= due
+    for app in apps:
+        spoke = {day for (_, about), some in reports.items() if about == app for day in some}
+        silent |= {day for day in working if day >= history.go_live and day not in expected | spoke}
     return silent, expected
 
 

@@ -19,7 +19,7 @@ def adoption(e: Evidence, day: date, window: int | None) -> Figures:
     eligible, access, mature = e.eligible(day), e.has_had_access(day, 1), e.has_had_access(day, length)
     active = {p for p in eligible if e.used(p, days)}
     adopted = {p for p in mature if e.days_of(p, days) >= least}
-    lost = [one for one in days if one in e.silent]
+    lost = [one for one in days if one in e.silent & e.expected]
     may = sum(len({one for one in days if one in e.uses[p]} | set(lost)) >= least for p in mature)
     may += sum(len((used & set(days)) | set(lost)) >= least for used in e.strangers.values())
     known = e.known(days)
