@@ -25,6 +25,7 @@ from events.activity import NAME, advance_activity, last_of_each, unpack
 from events.database import Busy
 from events.followers import Overtaken
 from events.tables import ACTIVITY, FEATURE, FOLLOWER, SOURCE
+from events.types.usage import UsageRetracted
 from events.usage_log import last_seq
 from service.directory.retracted import retractions
 from service.intake.store import Use, store
@@ -77,6 +78,7 @@ class Setter:
         self._features: dict[Feature, int] = {}
         self._accounts: dict[str, int] = {}
         self._sets: dict[_Place, _Set] = {}
+        self._retracted: list[UUID] = []
         _fold(takehold, workspace)
 
     def known(self, app: str, grain: str = "day") -> list[tuple[str, str]]:
@@ -106,10 +108,16 @@ class Setter:
 
     def _standing(self, connection: Connection, told: Sequence[Aggregate]) -> list[int]:
         self._look_up(connection, told)
-        if sum(len(accounts) for accounts, _ in self._sets.values()) > _MOST_KEPT:
+        retracted = retractions(connection, self._workspace.id, self._source)
+        events = [recorded.event_id for recorded, _ in retracted]
+        too_many = sum(len(accounts) for accounts, _ in self._sets.values()) > _MOST_KEPT
+        # A value that was retracted while this runs is none that the file only repeats.
+        if too_many or events != self._retracted:
             self._sets.clear()
+        self._retracted = events
         places = [self._place(one) for one in told]
-        self._load(connection, {place for place in places if place is not None and place not in self._sets})
+        wanted = {place for place in places if place is not None and place not in self._sets}
+        self._load(connection, wanted, [event for _, event in retracted])
         return [
             0 if place is None else _count(self._sets[place], self._accounts[one.actor])
             for one, place in zip(told, places, strict=True)
@@ -128,11 +136,10 @@ class Setter:
         unknown = {one.actor for one in told} - self._accounts.keys()
         self._accounts |= self._takehold.accounts.known(connection, id, self._source, unknown)
 
-    def _load(self, connection: Connection, wanted: set[_Place]) -> None:
+    def _load(self, connection: Connection, wanted: set[_Place], retracted: Sequence[UsageRetracted]) -> None:
         nothing = np.empty(0, dtype=np.int64)
         self._sets.update(dict.fromkeys(wanted, (nothing, nothing)))
-        told = retractions(connection, self._workspace.id, self._source)
-        counting = outside((number, (e.start, e.end, e.received)) for _, e in told for number in e.numbers)
+        counting = outside((number, (e.start, e.end, e.received)) for e in retracted for number in e.numbers)
         for feature, places in groupby(sorted(wanted), key=lambda place: place[0]):
             for some in _parts([day for _, day in places]):
                 rows = connection.execute(
