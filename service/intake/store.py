@@ -23,7 +23,8 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     """One use as a source tells it; the fields of Observation, with names in place of numbers.
 
     kind: use, passive, success or failure. grain: instant, day or week; counts of instants add up, those of days and
-    weeks are set, and may be 0 to take an earlier one back.
+    weeks are set, and may be 0 to take an earlier one back. account: number of an earlier account of the actor, None
+    for the one in use.
     """
 
     item: str
@@ -36,6 +37,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     properties: str | None = None
     kind: str = "use"
     grain: str = "instant"
+    account: int | None = None
 
 
 @dataclass
@@ -96,7 +98,7 @@ class Intake:
         return [
             Observation(
                 number,
-                accounts[use.actor],
+                accounts[use.actor] if use.account is None else use.account,
                 features[use.app, use.feature, use.kind, use.grain],
                 use.item,
                 use.occurred_ms,

@@ -76,7 +76,7 @@ class Setter:
     def __init__(self, takehold: Takehold, workspace: Workspace, source: str, import_id: UUID) -> None:
         self._takehold, self._workspace, self._source, self.import_id = takehold, workspace, source, import_id
         self._features: dict[Feature, int] = {}
-        self._accounts: dict[str, int] = {}
+        self._accounts: dict[str, list[int]] = {}
         self._sets: dict[_Place, _Set] = {}
         self._retracted: list[UUID] = []
         _fold(takehold, workspace)
@@ -97,16 +97,29 @@ class Setter:
         stored = 0
         for some in _parts(differing, _AT_ONCE):
             uses = [self._use(one) for one in some]
-            stored += sum(store(self._takehold, self._workspace.id, self._source, uses, import_id=self.import_id))
+            older = [use for one in some for use in self._older(one)]
+            new = store(self._takehold, self._workspace.id, self._source, uses + older, import_id=self.import_id)
+            stored += sum(new[: len(uses)])
         return stored, known
 
-    def _use(self, one: Aggregate) -> Use:
+    def _use(self, one: Aggregate, *more: str) -> Use:
         # With the import in it, so that a value that was taken back can come again.
-        item = "\0".join((str(self.import_id), *one.names, one.actor, one.day.isoformat()))
+        item = "\0".join((str(self.import_id), *one.names, one.actor, one.day.isoformat(), *more))
         noon = _noon(one.day, self._workspace.zone)
         return Use(item, one.app, one.feature, one.actor, noon, one.count, one.duration_ms, None, one.kind, one.grain)
 
+    def _older(self, one: Aggregate) -> Iterable[Use]:
+        """Takes back what stands of an actor's earlier accounts, which would be counted beside what is told now."""
+        place = self._place(one)
+        if place is None:
+            return
+        nothing = msgspec.structs.replace(one, count=0, duration_ms=None)
+        for account in self._accounts[one.actor][:-1]:
+            if _count(self._sets[place], account):
+                yield msgspec.structs.replace(self._use(nothing, str(account)), account=account)
+
     def _standing(self, connection: Connection, told: Sequence[Aggregate]) -> list[int]:
+        """What all accounts of each actor say together."""
         self._look_up(connection, told)
         retracted = retractions(connection, self._workspace.id, self._source)
         events = [recorded.event_id for recorded, _ in retracted]
@@ -119,7 +132,7 @@ class Setter:
         wanted = {place for place in places if place is not None and place not in self._sets}
         self._load(connection, wanted, [event for _, event in retracted])
         return [
-            0 if place is None else _count(self._sets[place], self._accounts[one.actor])
+            0 if place is None else sum(_count(self._sets[place], account) for account in self._accounts[one.actor])
             for one, place in zip(told, places, strict=True)
         ]
 
@@ -134,7 +147,7 @@ class Setter:
             for row in connection.execute(select(FEATURE).where(FEATURE.c.workspace_id == id, FEATURE.c.app == app)):
                 self._features[row.app, row.name, row.kind, row.grain] = row.feature_id
         unknown = {one.actor for one in told} - self._accounts.keys()
-        self._accounts |= self._takehold.accounts.known(connection, id, self._source, unknown)
+        self._accounts |= self._takehold.accounts.all_known(connection, id, self._source, unknown)
 
     def _load(self, connection: Connection, wanted: set[_Place], retracted: Sequence[UsageRetracted]) -> None:
         nothing = np.empty(0, dtype=np.int64)
