@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import MetaData, delete, insert, inspect, make_url, select, text, update
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DatabaseError
 
 from events.connect import open_database
@@ -228,6 +229,30 @@ def test_observations_come_back_to_their_months(lived_in: Takehold, tmp_path: Pa
     database.close()
     found = {row[0]: row[1] for row in rows if row[0] in instants}
     assert found == dict(zip(instants, [*months, "usage_default"], strict=True))
+
+
+@pytest.mark.parametrize("other", ["postgres"], indirect=True)
+def test_postgresql_knows_at_once_what_came_back(lived_in: Takehold, file: Path, other: str) -> None:
+    database = open_database(other)
+    put_back(database, file)
+    with database.read() as connection:
+        known = set(connection.scalars(text("SELECT tablename FROM pg_stats WHERE schemaname = 'public'")))
+    database.close()
+    assert {name for name, rows in everything(lived_in.database).items() if rows} <= known
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_observations_that_a_restore_deletes_are_not_copied_before(lived_in: Takehold, file: Path) -> None:
+    """The way down from months moves them, which would take minutes where there are many."""
+    moved = []
+
+    def look(_: object, cursor: Any, statement: str, *__: object) -> None:
+        if statement.startswith("INSERT INTO usage SELECT"):
+            moved.append(cursor.rowcount)
+
+    listen(lived_in.database.engine, "after_cursor_execute", look)
+    put_back(lived_in.database, file, force=True)
+    assert moved == [0, 0]
 
 
 def test_a_backup_that_cannot_be_finished_leaves_no_file(lived_in: Takehold, tmp_path: Path) -> None:
