@@ -6,6 +6,7 @@ those of months that have no table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from events.database import Busy, Database
 
 DEFAULT = "usage_default"
+_OURS = re.compile(r"usage_[1-9][0-9]{3}_(0[1-9]|1[0-2])")
 _SECONDS = 1.5
 """At most, for each of up to three statements: all who read or write the log queue up behind one who wants it alone,
 and are told to come back later after LOCK_SECONDS. With less than the second after which PostgreSQL ends an autovacuum
@@ -79,6 +81,17 @@ def make_room(connection: Connection, first: date, last: date) -> None:
             _make(connection, month)
 
 
+def unmade(connection: Connection, now: datetime) -> tuple[list[str], list[str]]:
+    """Names of the tables that are not there for the running month and the next; on PostgreSQL.
+
+    First those that nothing is known to keep from being made, then those that DEFAULT is left with.
+    """
+    today = now.astimezone(UTC).date()
+    missing = [month for month in _months(today, _next(today)) if month not in _there(connection)]
+    left = [month for month in missing if _holds_rows(connection, DEFAULT, _within(month))]
+    return [_name(month) for month in missing if month not in left], [_name(month) for month in left]
+
+
 def keep_months(connection: Connection) -> None:
     """Keeps every table there is until the transaction ends, for one that reads for long; before it reads anything.
 
@@ -112,11 +125,11 @@ def _make(connection: Connection, month: date) -> None:
 
 
 def _there(connection: Connection) -> list[date]:
-    """Months that have a table, oldest first."""
+    """Months that have a table, oldest first; not what somebody attached under a name of their own."""
     names = connection.scalars(
         text("SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'usage'::regclass")
     )
-    return sorted(date.fromisoformat(f"{name[6:].replace('_', '-')}-01") for name in names if name != DEFAULT)
+    return sorted(date.fromisoformat(f"{name[6:].replace('_', '-')}-01") for name in names if _OURS.fullmatch(name))
 
 
 def _holds_rows(connection: Connection, table: str, which: str = "true") -> bool:

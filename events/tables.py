@@ -107,7 +107,8 @@ class SourceRow(SQLModel, table=True):
     is retracted it goes on under another, so that what it reports from then on is told apart.
 
     What an import brings in its name has a number of its own, which is nobody's to go on under and retired from the
-    first: `import_id` says which import that was.
+    first: `import_id` says which import that was. One that still runs when its source is retracted has another from
+    then on.
     """
 
     __tablename__ = "source"

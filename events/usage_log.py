@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -157,12 +157,17 @@ def intern_source(connection: Connection, workspace_id: str, name: str) -> int:
     return _intern(connection, SOURCE, "source_id", {"workspace_id": workspace_id, "name": name, "retired": 0})
 
 
-def intern_import(connection: Connection, workspace_id: str, name: str, import_id: UUID) -> int:
-    """The number of what an import brings in the name of a source; inside a transaction that holds the `usage` lock."""
+def intern_import(
+    connection: Connection, workspace_id: str, name: str, import_id: UUID, but: Collection[int] = ()
+) -> int:
+    """The number of what an import brings in the name of a source; inside a transaction that holds the `usage` lock.
+
+    but: numbers that it no longer stores under; it then has another.
+    """
     here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == name, SOURCE.c.import_id == import_id
-    found = connection.scalar(select(SOURCE.c.source_id).where(*here))
-    if found is not None:
-        return int(found)
+    own = connection.scalars(select(SOURCE.c.source_id).where(*here).order_by(SOURCE.c.source_id))
+    if left := [number for number in own if number not in but]:
+        return int(left[-1])
     number = _next(connection, SOURCE, "source_id", workspace_id)
     values = {"workspace_id": workspace_id, "source_id": number, "name": name, "retired": number}
     connection.execute(insert(SOURCE).values(**values, import_id=import_id))

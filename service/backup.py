@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -24,6 +24,14 @@ VERSION = 1
 _CHUNK = 500
 _WIDE = 20
 """Rows with bytes of any length: the activity of a day of 100,000 people takes half a megabyte."""
+
+LATER: Mapping[str, Mapping[str, Any]] = {
+    "follower": {"changed": 0},
+    "rebuild": {"mark": 0},
+    "source": {"import_id": None},
+}
+"""Columns by table that a backup of an earlier schema may lack, and what to put there: what the migration that made the
+column put into rows of before. Whatever else is lacking would be a guess."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -108,7 +116,7 @@ def check(source: IO[bytes], metadata: MetaData, revisions: set[str]) -> Checked
     _check_opening(opening, metadata, revisions)
     checked = Checked(opening)
     for part in parts:
-        rows = _rows(part, metadata)
+        rows = _rows(part, metadata, opening)
         checked.rows[part.table] = checked.rows.get(part.table, 0) + len(rows)
         if part.table == "event":
             for row in rows:
@@ -125,9 +133,9 @@ def load(source: IO[bytes], connection: Connection, metadata: MetaData, total: i
     """
     done = 0
     parts = _parts(source)
-    next(parts)
+    opening = next(parts)
     for part in parts:
-        rows = _rows(part, metadata)
+        rows = _rows(part, metadata, opening)
         connection.execute(insert(metadata.tables[part.table]), rows)
         done += len(rows)
         progress("rows", done, total)
@@ -143,7 +151,11 @@ def _check_opening(opening: Opening, metadata: MetaData, revisions: set[str]) ->
         names = {True: "a backup of the database", False: "a backup of keys"}
         here = "event" in opening.tables
         raise BadBackup(f"this is {names[here]}, where {names[not here]} is wanted")
-    if opening.tables != _columns(metadata):
+    known = {
+        table: [name for name in columns if name in opening.tables.get(table, ()) or name not in LATER.get(table, {})]
+        for table, columns in _columns(metadata).items()
+    }
+    if opening.tables != known:
         raise BadBackup("the backup's tables are not those of this program")
 
 
@@ -157,8 +169,8 @@ def _chunk(table: Table) -> int:
 
 
 @cache
-def _decoder(table: Table) -> msgspec.json.Decoder[list[tuple[Any, ...]]]:
-    return msgspec.json.Decoder(list[tuple[tuple(_type(column) for column in table.columns)]])  # type: ignore[misc]
+def _decoder(table: Table, names: tuple[str, ...]) -> msgspec.json.Decoder[list[tuple[Any, ...]]]:
+    return msgspec.json.Decoder(list[tuple[tuple(_type(table.columns[name]) for name in names)]])  # type: ignore[misc]
 
 
 def _type(column: Column[Any]) -> Any:
@@ -167,11 +179,11 @@ def _type(column: Column[Any]) -> Any:
     return plain | None if column.nullable else plain
 
 
-def _rows(part: Chunk, metadata: MetaData) -> list[dict[str, Any]]:
-    table = metadata.tables[part.table]
-    names = [column.name for column in table.columns]
+def _rows(part: Chunk, metadata: MetaData, opening: Opening) -> list[dict[str, Any]]:
+    names, later = tuple(opening.tables[part.table]), LATER.get(part.table, {})
+    decoder = _decoder(metadata.tables[part.table], names)
     try:
-        return [dict(zip(names, row, strict=True)) for row in _decoder(table).decode(part.rows)]
+        return [{**later, **dict(zip(names, row, strict=True))} for row in decoder.decode(part.rows)]
     except msgspec.MsgspecError as error:
         # Its words name a place and a type, never a value.
         raise BadBackup(f"a row of the table {part.table} cannot be read: {error}") from None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, MetaData, inspect, select
+from sqlalchemy import Connection, MetaData, inspect, select, text
 from sqlmodel import SQLModel
 
 from events.database import Database
@@ -88,6 +88,11 @@ class Restore:
             self.metadata.create_all(connection)
         with self.path.open("rb") as source:
             load(source, connection, self.metadata, sum(self.checked.rows.values()), progress)
+        if connection.dialect.name == "postgresql":
+            # Until PostgreSQL has looked at them itself, minutes later, it takes them for empty: a follower that is
+            # behind would sort all observations for each of its steps.
+            tables = map(connection.dialect.identifier_preparer.format_table, self.metadata.sorted_tables)
+            connection.execute(text(f"ANALYZE {', '.join(tables)}"))
 
 
 def restore(data: Restore, keys: Restore | None, force: bool, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""What `takehold doctor` looks at in the stores' own rows: followers, workers, leases, backups, clocks."""
+"""What `takehold doctor` looks at in the stores' own rows: followers, workers, leases, months, backups, clocks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, func, select
 
+from events.partitions import unmade
 from events.tables import EVENT
 from service.lag import lags
 from service.settings import Settings
@@ -44,6 +45,7 @@ def vitals(connection: Connection, workspaces: Iterable[str], now: datetime) -> 
         *_followers(connection, clock),
         *(_worker(chores, workspace, clock) for workspace in workspaces),
         *_leases(connection, clock),
+        *_months(connection, now),
         _backup(connection, chores.get((STORE, BACKUP)), clock),
     ]
 
@@ -112,6 +114,19 @@ def _leases(connection: Connection, now: datetime) -> list[Finding]:
         detail = f"held by {row.holder}, taken {age} ago" if left > timedelta() else f"free, since {_told(-left)}"
         findings.append(Finding(f"lease {row.task} of {row.workspace_id}", ok, detail))
     return findings
+
+
+def _months(connection: Connection, now: datetime) -> list[Finding]:
+    if connection.dialect.name == "sqlite":
+        return []
+    name = "months of use"
+    lacking, left = unmade(connection, now)
+    if lacking:
+        why = "no worker could make it: see takehold_worker_failures of partition, and whether its user owns usage"
+        return [Finding(name, False, f"not there: {', '.join(lacking)}; {why}")]
+    if left:
+        return [Finding(name, True, f"usage_default holds rows of {', '.join(left)} and keeps it", note=True)]
+    return [Finding(name, True, "this one and the next are there")]
 
 
 def _backup(connection: Connection, row: Row[*tuple[object, ...]] | None, now: datetime) -> Finding:

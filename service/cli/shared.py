@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from pydantic import ValidationError
@@ -63,6 +65,17 @@ def failures_told() -> Iterator[None]:
         raise click.ClickException(f"That is no database of Takehold: {error.orig}") from None
     except (NewerSchema, AheadOfLog, Busy) as error:
         raise click.ClickException(str(error)) from None
+
+
+def check_place(file: Path, force: bool) -> None:
+    """Ends the command where a file cannot go, or is there already and nobody said that it may be overwritten."""
+    if file.is_dir():
+        raise click.ClickException(f"{file} is a directory.")
+    # By itself and not by what a link leads to: the file takes the place of /dev/stdout, and not of what that is of.
+    if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+        raise click.ClickException(f"{file} is a link or a device, and only a regular file is overwritten.")
+    if file.exists() and not force:
+        raise click.ClickException(f"{file} is there already; --force overwrites it.")
 
 
 def counted(number: int, name: str) -> str:

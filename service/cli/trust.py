@@ -14,7 +14,7 @@ import click
 
 from events.stored import Unreadable
 from events.verify import Verdict
-from service.cli.shared import opened, progress_bar
+from service.cli.shared import check_place, opened, progress_bar
 from service.trust import NothingToExport, keep_head
 from service.trust import export as write_export
 from service.verifying import CannotVerify, verify_target
@@ -26,10 +26,7 @@ from service.verifying import CannotVerify, verify_target
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def export(file: Path, workspace: str, force: bool) -> None:
     """Write the whole log of a workspace to a file that anybody can check; exit with 1 when it does not hold."""
-    if file.is_dir():
-        raise click.ClickException(f"{file} is a directory.")
-    if file.exists() and not force:
-        raise click.ClickException(f"{file} is there already; --force overwrites it.")
+    check_place(file, force)
     try:
         # The file first: a folder that is not there must not leave a new database behind.
         with _whole(file) as part, opened() as takehold:

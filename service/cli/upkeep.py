@@ -13,7 +13,7 @@ from events.connect import open_database
 from events.followers import Overtaken
 from events.stored import Unreadable
 from service.backup import BadBackup
-from service.cli.shared import failures_told, opened, progress_bar
+from service.cli.shared import check_place, failures_told, opened, progress_bar
 from service.readmodels.rebuilding import Rebuilt
 from service.readmodels.rebuilding import rebuild as rebuild_one
 from service.readmodels.sources import CannotRebuild, StillBroken, sources
@@ -87,8 +87,7 @@ def backup(file: Path, keys_to: Path | None, verify: bool, force: bool) -> None:
     if keys_to and keys_to.resolve() == file.resolve():
         raise click.UsageError("keys beside what they open erase nothing; give them a file of their own")
     for path in filter(None, (file, keys_to)):
-        if path.exists() and not force:
-            raise click.ClickException(f"{path} is there already; {_FORCE} overwrites it.")
+        check_place(path, force)
     with opened() as takehold, progress_bar() as bar, _told():
         rows = back_up(takehold.database, DATA_TABLES, file, bar)
         click.echo(f"{file}: {rows:,} rows.")

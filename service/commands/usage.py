@@ -46,18 +46,18 @@ def retract_import(
     Said again, it is the same event. Raises Problem 404 for an import that is unknown or brought no observations.
     """
     here = SOURCE.c.workspace_id == unit.workspace.id, SOURCE.c.import_id == import_id
-    row = unit.connection.execute(select(SOURCE).where(*here)).first()
-    if row is None:
+    rows = unit.connection.execute(select(SOURCE).where(*here).order_by(SOURCE.c.source_id)).all()
+    if not rows:
         raise Problem(404, "unknown_import", "No import of that id brought any observations.")
-    for recorded, before in retractions(unit.connection, unit.workspace.id, row.name):
-        if (before.import_id, before.start, before.end) == (import_id, start, end):
+    name, numbers = rows[0].name, tuple(row.source_id for row in rows)
+    for recorded, before in retractions(unit.connection, unit.workspace.id, name):
+        same = (before.import_id, before.start, before.end) == (import_id, start, end)
+        # It may have gone on under another number since.
+        if same and set(numbers) <= set(before.numbers):
             return recorded.event_id
     sealed = unit.vault.seal(unit.workspace.id, reason)
-    numbers = (row.source_id,)
-    return _record(
-        unit,
-        UsageRetracted(source=row.name, import_id=import_id, numbers=numbers, start=start, end=end, reason=sealed),
-    )
+    told = UsageRetracted(source=name, import_id=import_id, numbers=numbers, start=start, end=end, reason=sealed)
+    return _record(unit, told)
 
 
 def _record(unit: Unit, told: UsageRetracted) -> UUID:

@@ -42,24 +42,33 @@ class Accounts:
 
     def known(self, connection: Connection, workspace_id: str, source: str, actors: Iterable[str]) -> dict[str, int]:
         """The accounts of those of some actors that have one at a source."""
+        return {actor: all[-1] for actor, all in self.all_known(connection, workspace_id, source, actors).items()}
+
+    def all_known(
+        self, connection: Connection, workspace_id: str, source: str, actors: Iterable[str]
+    ) -> dict[str, list[int]]:
+        """Every account of those of some actors that have any at a source; the last is in use.
+
+        A source that went on under another number had its accounts anew once, and what they were told by stands.
+        """
         named = {self._vault.index(workspace_id, "external", actor): actor for actor in actors}
         numbers = select(SOURCE.c.source_id).where(
             SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == source, SOURCE.c.import_id.is_(None)
         )
-        found: dict[str, int] = {}
+        found: dict[str, list[int]] = {}
         indexes = list(named)
         for start in range(0, len(indexes), 500):
             rows = connection.execute(
-                # A source that went on under another number had its accounts anew once; the newest of them is in use.
-                select(ACCOUNT.c.actor_index, func.max(ACCOUNT.c.account_id).label("account_id"))
+                select(ACCOUNT.c.actor_index, ACCOUNT.c.account_id)
                 .where(
                     ACCOUNT.c.workspace_id == workspace_id,
                     ACCOUNT.c.source_id.in_(numbers),
                     ACCOUNT.c.actor_index.in_(indexes[start : start + 500]),
                 )
-                .group_by(ACCOUNT.c.actor_index)
+                .order_by(ACCOUNT.c.account_id)
             )
-            found.update((named[row.actor_index], row.account_id) for row in rows)
+            for row in rows:
+                found.setdefault(named[row.actor_index], []).append(row.account_id)
         return found
 
     def remember(self, workspace_id: str, source: str, accounts: dict[str, int]) -> None:

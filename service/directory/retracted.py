@@ -23,3 +23,14 @@ def retractions(connection: Connection, workspace_id: str, source: str) -> list[
     """What is retracted of a source and was not brought back, oldest first, each as recorded and what it says."""
     told = standing(stream_of(connection, workspace_id, stream_of_retractions(workspace_id, source)))
     return [(one, one.event) for one in told if isinstance(one.event, UsageRetracted)]
+
+
+def closed_to(connection: Connection, workspace_id: str, source: str, import_id: UUID) -> set[int]:
+    """Numbers under which an import that still runs must store nothing more in the name of a source.
+
+    They were retracted with all that the source had told, and what is told from then on counts. Not so where the import
+    itself is retracted, for then what it has yet to store is as well.
+    """
+    told = [event for _, event in retractions(connection, workspace_id, source)]
+    with_source = {number for one in told if one.import_id is None for number in one.numbers}
+    return with_source.difference(*(one.numbers for one in told if one.import_id == import_id))

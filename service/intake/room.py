@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,16 +22,20 @@ _TIME = 6
 """Bytes of a key that say when; the others say what."""
 
 
-def make_room(connection: Connection, workspace_id: str, source: str, keys: Sequence[bytes]) -> bool:
+def make_room(
+    connection: Connection, workspace_id: str, source: str, keys: Sequence[bytes], import_id: UUID | None = None
+) -> bool:
     """Takes keys from observations that are retracted with their import; whether there were any.
 
+    import_id: of the import that tells it again, whose own observations keep theirs: what it repeats of itself would
+    count twice once the retraction is undone.
     Inside a transaction that holds the `usage` lock. Only now, and not when it was retracted: a retraction that is
     undone before anything was told again leaves all as it had been.
     """
     # By the log, not by the read model, which may not have followed yet.
     gone: dict[int, list[tuple[date, date]]] = defaultdict(list)
     for _, told in retractions(connection, workspace_id, source):
-        for number in told.numbers if told.import_id else ():
+        for number in told.numbers if told.import_id not in (None, import_id) else ():
             gone[number].append((told.start or date.min, told.end or date.max))
     if not gone:
         return False

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from events.usage_log import Observation, intern_feature, intern_import, intern_source, record
 from service.directory.accounts import Accounts
+from service.directory.retracted import closed_to
 from service.intake.room import make_room
 from service.takehold import Takehold
 
@@ -22,7 +23,8 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     """One use as a source tells it; the fields of Observation, with names in place of numbers.
 
     kind: use, passive, success or failure. grain: instant, day or week; counts of instants add up, those of days and
-    weeks are set, and may be 0 to take an earlier one back.
+    weeks are set, and may be 0 to take an earlier one back. account: number of an earlier account of the actor, None
+    for the one in use.
     """
 
     item: str
@@ -35,6 +37,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     properties: str | None = None
     kind: str = "use"
     grain: str = "instant"
+    account: int | None = None
 
 
 @dataclass
@@ -76,7 +79,8 @@ class Intake:
         if self.import_id is None:
             return self._record(self._observed(uses, source_id, source_id, features, accounts), now)
         with connection.begin_nested() as numbered:
-            own = intern_import(connection, workspace_id, self.source, self.import_id)
+            closed = closed_to(connection, workspace_id, self.source, self.import_id)
+            own = intern_import(connection, workspace_id, self.source, self.import_id, closed)
             stored = self._record(self._observed(uses, own, source_id, features, accounts), now)
             if not any(stored):
                 # An import that brought nothing is none that anybody could retract.
@@ -94,7 +98,7 @@ class Intake:
         return [
             Observation(
                 number,
-                accounts[use.actor],
+                accounts[use.actor] if use.account is None else use.account,
                 features[use.app, use.feature, use.kind, use.grain],
                 use.item,
                 use.occurred_ms,
@@ -109,7 +113,8 @@ class Intake:
     def _record(self, observations: list[Observation], received_ms: int) -> list[bool]:
         stored = record(self.connection, self.workspace_id, observations, received_ms)
         repeats = [one for one, new in zip(observations, stored, strict=True) if not new]
-        if repeats and make_room(self.connection, self.workspace_id, self.source, [one.key for one in repeats]):
+        keys = [one.key for one in repeats]
+        if keys and make_room(self.connection, self.workspace_id, self.source, keys, self.import_id):
             again = iter(record(self.connection, self.workspace_id, repeats, received_ms))
             stored = [new or next(again) for new in stored]
         return stored

@@ -30,14 +30,15 @@ def imports_of_usage(connection: Connection, workspace_id: str) -> list[ImportOf
     here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.import_id.is_not(None)
     rows = connection.execute(select(SOURCE).where(*here).order_by(SOURCE.c.source_id)).all()
     told = [one for name in {row.name for row in rows} for one in retractions(connection, workspace_id, name)]
+    # Several of one that went on under another number.
+    numbers: dict[tuple[UUID, str], set[int]] = {}
+    for row in rows:
+        numbers.setdefault((row.import_id, row.name), set()).add(row.source_id)
     return [
         ImportOfUsage(
-            row.import_id,
-            row.name,
-            _instant(row.import_id),
-            [recorded.event_id for recorded, event in told if row.source_id in event.numbers],
+            id, name, _instant(id), [recorded.event_id for recorded, event in told if own.intersection(event.numbers)]
         )
-        for row in rows
+        for (id, name), own in numbers.items()
     ]
 
 

@@ -68,10 +68,11 @@ def covers(wider: Feature, narrower: Feature) -> bool:
 
 
 def known(view: View) -> list[ColumnElement[bool]]:
-    """Which sets count in a view, as conditions on their table: those known then, and not retracted by then."""
+    """Which sets count in a view, as conditions on their table: those known by the end of its day, and not
+    retracted by then."""
     wanted = [
         live(ACTIVITY, ACTIVITY_FOLLOWER, view.workspace.id),
-        standing(view.connection, view.workspace.id, view.at),
+        standing(view.connection, view.workspace.id, view.at_midnight),
         ACTIVITY.c.day <= view.today,
     ]
     return wanted if view.at is None else [*wanted, ACTIVITY.c.received_day <= view.today]

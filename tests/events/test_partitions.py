@@ -94,6 +94,17 @@ def test_this_month_and_the_next_two_are_made_once(database: Database) -> None:
     assert make_ahead(database, winter) == ["usage_2032_12", "usage_2033_01", "usage_2033_02"]
 
 
+def test_what_somebody_attached_under_another_name_is_left_alone(database: Database) -> None:
+    with database.write("work", "") as connection:
+        for name, first, end in (("usage_old", "00", "01"), ("usage_2031_13", "01", "0100")):
+            bounds = rf"FROM ('\x{first}') TO ('\x{end}')"
+            connection.execute(text(f"CREATE TABLE {name} PARTITION OF usage FOR VALUES {bounds}"))
+    assert make_ahead(database, SPRING) == MONTHS
+    there = tables(database)
+    assert drop_past(database, SPRING + timedelta(days=4000)) == sorted(there - {"usage_old", "usage_2031_13", DEFAULT})
+    assert tables(database) == {"usage_old", "usage_2031_13", DEFAULT}
+
+
 def test_a_month_is_that_of_utc(database: Database) -> None:
     there = datetime.fromisoformat("2032-05-01T01:00:00+02:00")
     assert make_ahead(database, there) == MONTHS

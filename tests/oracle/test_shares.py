@@ -264,7 +264,7 @@ def test_exactly_what_is_retracted_does_not_count_now_and_in_every_earlier_view(
 
 def _compare(told: Told, steps: list[tuple[int, Step]]) -> None:
     now = datetime(2026, 3, 10, 11, tzinfo=UTC)
-    evenings: dict[datetime, dict[tuple[str, Place], int]] = {}
+    days: dict[datetime, dict[tuple[str, Place], int]] = {}
     for later, step in steps:
         now += timedelta(days=41 if isinstance(step, Age) else later)
         with time_machine.travel(now):
@@ -272,8 +272,10 @@ def _compare(told: Told, steps: list[tuple[int, Step]]) -> None:
             assert caught_up(told.takehold, told.workspace)
             expected = told.account.figures()
             assert told.figures() == expected, steps
-        evenings[now.replace(hour=21)] = expected
+        days[now.replace(hour=0)] = expected
     with time_machine.travel(now + timedelta(days=1)):
-        for evening, known in evenings.items():
-            assert told.figures(evening) == known, steps
+        for day, known in days.items():
+            # Before the first step of the day, with it, and after the last.
+            for hour in (0, 11, 21):
+                assert told.figures(day.replace(hour=hour)) == known, (hour, steps)
         told.check_kept()

@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from sqlalchemy import MetaData, delete, insert, make_url, select, text, update
+from alembic import command
+from sqlalchemy import MetaData, delete, insert, inspect, make_url, select, text, update
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DatabaseError
 
 from events.connect import open_database
@@ -21,7 +23,7 @@ from events.database import Busy, Database
 from events.envelope import new_id
 from events.partitions import drop_past
 from events.tables import EVENT, USAGE
-from service.backup import BadBackup, check, write
+from service.backup import LATER, BadBackup, check, write
 from service.commands.usage import retract_import
 from service.intake.store import Use, store
 from service.restoring import (
@@ -36,7 +38,7 @@ from service.restoring import (
     restore,
     verify,
 )
-from service.schema import NewerSchema, newest, revisions
+from service.schema import NewerSchema, config, newest, revisions
 from service.settings import Settings
 from service.takehold import Takehold
 from service.vault import KEY_TABLES
@@ -229,6 +231,30 @@ def test_observations_come_back_to_their_months(lived_in: Takehold, tmp_path: Pa
     assert found == dict(zip(instants, [*months, "usage_default"], strict=True))
 
 
+@pytest.mark.parametrize("other", ["postgres"], indirect=True)
+def test_postgresql_knows_at_once_what_came_back(lived_in: Takehold, file: Path, other: str) -> None:
+    database = open_database(other)
+    put_back(database, file)
+    with database.read() as connection:
+        known = set(connection.scalars(text("SELECT tablename FROM pg_stats WHERE schemaname = 'public'")))
+    database.close()
+    assert {name for name, rows in everything(lived_in.database).items() if rows} <= known
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_observations_that_a_restore_deletes_are_not_copied_before(lived_in: Takehold, file: Path) -> None:
+    """The way down from months moves them, which would take minutes where there are many."""
+    moved = []
+
+    def look(_: object, cursor: Any, statement: str, *__: object) -> None:
+        if statement.startswith("INSERT INTO usage SELECT"):
+            moved.append(cursor.rowcount)
+
+    listen(lived_in.database.engine, "after_cursor_execute", look)
+    put_back(lived_in.database, file, force=True)
+    assert moved == [0, 0]
+
+
 def test_a_backup_that_cannot_be_finished_leaves_no_file(lived_in: Takehold, tmp_path: Path) -> None:
     def full(*_: object) -> None:
         raise OSError
@@ -270,6 +296,17 @@ def opening(**values: Any) -> Callable[[bytes], bytes]:
     return altered(change)
 
 
+def lacking(table: str, column: str) -> Callable[[bytes], bytes]:
+    """The opening lacks a column that was always there."""
+
+    def change(lines: list[bytes]) -> list[bytes]:
+        first = msgspec.json.decode(lines[0])
+        first["tables"][table].remove(column)
+        return [msgspec.json.encode(first) + b"\n", *lines[1:]]
+
+    return altered(change)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -287,6 +324,8 @@ def opening(**values: Any) -> Callable[[bytes], bytes]:
         (opening(version=2), "newer program"),
         (opening(revision="9999"), "newer program"),
         (opening(tables={"event": ["position"]}), "not those of this program"),
+        (lacking("usage", "count"), "not those of this program"),
+        (lacking("source", "name"), "not those of this program"),
         (opening(tables={"key": ["key"]}), "a backup of keys, where a backup of the database is wanted"),
     ],
 )
@@ -312,6 +351,64 @@ def some_backup(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         write(target, connection, DATA_TABLES, newest(), MADE_AT, quiet)
     takehold.close()
     return target.getvalue()
+
+
+OLD = ("0005", "0006", "0007")
+"""Revisions of which a backup can be restored, though columns came later."""
+
+
+def of_before(raw: bytes, revision: str) -> bytes:
+    """The backup as the program of a revision wrote it; it knew no imports, and nothing else is different in it."""
+    lines = gzip.decompress(raw).splitlines(keepends=True)
+    lacking = {"source": ["import_id"]} | ({} if revision > "0005" else {"follower": ["changed"], "rebuild": ["mark"]})
+    first = msgspec.json.decode(lines[0])
+    kept = {table: [n for n in names if n not in lacking.get(table, [])] for table, names in first["tables"].items()}
+    told = [first | {"revision": revision, "tables": kept}]
+    for line in lines[1:-1]:
+        chunk = msgspec.json.decode(line)
+        names = first["tables"][chunk["table"]]
+        left = [n for n, name in enumerate(names) if name in kept[chunk["table"]]]
+        told.append(chunk | {"rows": [[row[n] for n in left] for row in chunk["rows"]]})
+    written = b"".join(msgspec.json.encode(one) + b"\n" for one in told)
+    closing = msgspec.json.decode(lines[-1]) | {"digest": sha256(written).hexdigest()}
+    return gzip.compress(written + msgspec.json.encode(closing) + b"\n")
+
+
+@pytest.mark.parametrize("revision", OLD)
+def test_a_backup_of_an_earlier_schema_comes_back_with_what_the_migrations_put_into_rows_of_before(
+    lived_in: Takehold, file: Path, other: str, revision: str
+) -> None:
+    file.write_bytes(of_before(file.read_bytes(), revision))
+    database = open_database(other)
+    put_back(database, file)
+    found, expected = everything(database), everything(lived_in.database)
+    database.close()
+    assert [row[-1] for row in expected["source"]] != [None] * len(expected["source"])
+    expected["source"] = [(*row[:-1], None) for row in expected["source"]]
+    if revision == "0005":
+        changed = list(DATA_TABLES.tables["follower"].columns.keys()).index("changed")
+        expected["follower"] = [(*row[:changed], 0, *row[changed + 1 :]) for row in expected["follower"]]
+    assert found == expected
+
+
+@pytest.mark.parametrize("revision", OLD)
+def test_what_a_backup_may_lack_is_what_migrations_added_since(tmp_path: Path, revision: str) -> None:
+    """When this fails, a migration has added something: either it goes into LATER, or older backups no longer do."""
+    database = open_database(f"sqlite:///{tmp_path / 'old.db'}")
+    migrations = config()
+    with database.write("events", "") as connection:
+        migrations.attributes["connection"] = connection
+        command.upgrade(migrations, revision)
+    with database.read() as connection:
+        inspector = inspect(connection)
+        there = {name: {one["name"] for one in inspector.get_columns(name)} for name in inspector.get_table_names()}
+    database.close()
+    now = {name: {column.name for column in table.columns} for name, table in DATA_TABLES.tables.items()}
+    assert there.keys() - {"alembic_version"} == now.keys()
+    lacking = {name: columns - there[name] for name, columns in now.items() if columns - there[name]}
+    assert all(columns <= LATER[name].keys() for name, columns in lacking.items())
+    if revision == OLD[0]:
+        assert lacking == {name: set(columns) for name, columns in LATER.items()}
 
 
 def test_a_row_that_no_column_can_hold_is_refused_before_anything_is_touched(some_backup: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The doctor sees what the stores' own rows say of clocks, followers, workers, leases and backups."""
+"""The doctor sees what the stores' own rows say of clocks, followers, workers, leases, months and backups."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, update
 
+from events.partitions import make_ahead
 from events.tables import FOLLOWER
 from service.checks import check_all
+from service.intake.store import Use, store
 from service.settings import Settings
 from service.takehold import Takehold
 from service.vitals import Finding, heads, vitals
@@ -87,6 +89,25 @@ def test_a_lease_says_who_holds_it_and_one_without_end_is_told_of(
     with takehold.database.write("work", "default") as connection:
         connection.execute(update(LEASE).values(until=datetime.now(UTC) + timedelta(days=1)))
     assert not look("lease evaluate of default").ok
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_month_that_could_not_be_made_is_told_of_and_one_that_default_has_is_a_note(
+    takehold: Takehold, look: Callable[..., Finding]
+) -> None:
+    assert look("months of use") == Finding("months of use", True, "this one and the next are there")
+    later = datetime.now(UTC) + timedelta(days=400)
+    this = later.date().replace(day=1)
+    following = (this + timedelta(days=31)).replace(day=1)
+    found = look("months of use", days=400)
+    assert not found.ok
+    assert found.detail.startswith(f"not there: usage_{this:%Y_%m}, usage_{following:%Y_%m}; no worker could make it")
+    use = Use("1", "app", "ask", "ada", int(later.timestamp() * 1000))
+    store(takehold, "default", "app", [use])
+    assert f"not there: usage_{following:%Y_%m}; " in look("months of use", days=400).detail
+    make_ahead(takehold.database, later)
+    kept = f"usage_default holds rows of usage_{this:%Y_%m} and keeps it"
+    assert look("months of use", days=400) == Finding("months of use", True, kept, note=True)
 
 
 def test_a_backup_that_is_old_or_missing_is_told_of(

@@ -25,6 +25,7 @@ from events.activity import NAME, advance_activity, last_of_each, unpack
 from events.database import Busy
 from events.followers import Overtaken
 from events.tables import ACTIVITY, FEATURE, FOLLOWER, SOURCE
+from events.types.usage import UsageRetracted
 from events.usage_log import last_seq
 from service.directory.retracted import retractions
 from service.intake.store import Use, store
@@ -75,8 +76,9 @@ class Setter:
     def __init__(self, takehold: Takehold, workspace: Workspace, source: str, import_id: UUID) -> None:
         self._takehold, self._workspace, self._source, self.import_id = takehold, workspace, source, import_id
         self._features: dict[Feature, int] = {}
-        self._accounts: dict[str, int] = {}
+        self._accounts: dict[str, list[int]] = {}
         self._sets: dict[_Place, _Set] = {}
+        self._retracted: list[UUID] = []
         _fold(takehold, workspace)
 
     def known(self, app: str, grain: str = "day") -> list[tuple[str, str]]:
@@ -95,23 +97,42 @@ class Setter:
         stored = 0
         for some in _parts(differing, _AT_ONCE):
             uses = [self._use(one) for one in some]
-            stored += sum(store(self._takehold, self._workspace.id, self._source, uses, import_id=self.import_id))
+            older = [use for one in some for use in self._older(one)]
+            new = store(self._takehold, self._workspace.id, self._source, uses + older, import_id=self.import_id)
+            stored += sum(new[: len(uses)])
         return stored, known
 
-    def _use(self, one: Aggregate) -> Use:
+    def _use(self, one: Aggregate, *more: str) -> Use:
         # With the import in it, so that a value that was taken back can come again.
-        item = "\0".join((str(self.import_id), *one.names, one.actor, one.day.isoformat()))
+        item = "\0".join((str(self.import_id), *one.names, one.actor, one.day.isoformat(), *more))
         noon = _noon(one.day, self._workspace.zone)
         return Use(item, one.app, one.feature, one.actor, noon, one.count, one.duration_ms, None, one.kind, one.grain)
 
+    def _older(self, one: Aggregate) -> Iterable[Use]:
+        """Takes back what stands of an actor's earlier accounts, which would be counted beside what is told now."""
+        place = self._place(one)
+        if place is None:
+            return
+        nothing = msgspec.structs.replace(one, count=0, duration_ms=None)
+        for account in self._accounts[one.actor][:-1]:
+            if _count(self._sets[place], account):
+                yield msgspec.structs.replace(self._use(nothing, str(account)), account=account)
+
     def _standing(self, connection: Connection, told: Sequence[Aggregate]) -> list[int]:
+        """What all accounts of each actor say together."""
         self._look_up(connection, told)
-        if sum(len(accounts) for accounts, _ in self._sets.values()) > _MOST_KEPT:
+        retracted = retractions(connection, self._workspace.id, self._source)
+        events = [recorded.event_id for recorded, _ in retracted]
+        too_many = sum(len(accounts) for accounts, _ in self._sets.values()) > _MOST_KEPT
+        # A value that was retracted while this runs is none that the file only repeats.
+        if too_many or events != self._retracted:
             self._sets.clear()
+        self._retracted = events
         places = [self._place(one) for one in told]
-        self._load(connection, {place for place in places if place is not None and place not in self._sets})
+        wanted = {place for place in places if place is not None and place not in self._sets}
+        self._load(connection, wanted, [event for _, event in retracted])
         return [
-            0 if place is None else _count(self._sets[place], self._accounts[one.actor])
+            0 if place is None else sum(_count(self._sets[place], account) for account in self._accounts[one.actor])
             for one, place in zip(told, places, strict=True)
         ]
 
@@ -126,13 +147,12 @@ class Setter:
             for row in connection.execute(select(FEATURE).where(FEATURE.c.workspace_id == id, FEATURE.c.app == app)):
                 self._features[row.app, row.name, row.kind, row.grain] = row.feature_id
         unknown = {one.actor for one in told} - self._accounts.keys()
-        self._accounts |= self._takehold.accounts.known(connection, id, self._source, unknown)
+        self._accounts |= self._takehold.accounts.all_known(connection, id, self._source, unknown)
 
-    def _load(self, connection: Connection, wanted: set[_Place]) -> None:
+    def _load(self, connection: Connection, wanted: set[_Place], retracted: Sequence[UsageRetracted]) -> None:
         nothing = np.empty(0, dtype=np.int64)
         self._sets.update(dict.fromkeys(wanted, (nothing, nothing)))
-        told = retractions(connection, self._workspace.id, self._source)
-        counting = outside((number, (e.start, e.end, e.received)) for _, e in told for number in e.numbers)
+        counting = outside((number, (e.start, e.end, e.received)) for e in retracted for number in e.numbers)
         for feature, places in groupby(sorted(wanted), key=lambda place: place[0]):
             for some in _parts([day for _, day in places]):
                 rows = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -225,6 +226,23 @@ def test_an_export_that_cannot_be_written_is_told(typist: Typist, where: str) ->
     done = typist.typed("export", typist.folder / where)
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a link", "a link to nothing"])
+def test_an_export_takes_the_place_of_no_device_and_no_link(typist: Typist, kind: str) -> None:
+    """As of /dev/stdout, which is a link to a device, a pipe or a file, whichever the output goes to."""
+    if kind == "a pipe":
+        os.mkfifo(typist.file)
+    else:
+        typist.file.symlink_to(typist.folder / "elsewhere")
+    if kind == "a link":
+        (typist.folder / "elsewhere").write_text("precious")
+    before = typist.file.lstat()
+    done = typist.typed("export", typist.file, "--force")
+    assert done.exit_code == 1
+    assert "is a link or a device, and only a regular file is overwritten." in done.stderr
+    assert typist.file.lstat() == before
+    assert [path.name for path in typist.folder.glob("*.part")] == []
 
 
 def test_an_empty_or_unknown_workspace_leaves_no_file(typist: Typist) -> None:

@@ -119,6 +119,17 @@ def test_a_backup_is_taken_verified_and_put_back(runner: CliRunner, tmp_path: Pa
     assert "Workspace default: changes: applied up to 4; nothing differed" in restored.stdout
 
 
+def test_a_backup_takes_the_place_of_no_link_and_one_behind_a_link_is_read(runner: CliRunner) -> None:
+    Path("link.gz").symlink_to("b.gz")
+    for words in (("link.gz",), ("c.gz", "--keys-to", "link.gz")):
+        done = typed(runner, "backup", *words, "--force")
+        assert done.exit_code == 1
+        assert "link.gz is a link or a device, and only a regular file is overwritten." in done.stderr
+        assert not any(Path(name).exists() for name in ("b.gz", "c.gz"))
+    assert typed(runner, "backup", "b.gz").exit_code == 0
+    assert typed(runner, "backup", "--verify", "link.gz").exit_code == 0
+
+
 def test_what_cannot_be_restored_is_refused_in_a_sentence(runner: CliRunner, database: Database) -> None:
     assert typed(runner, "backup", "b.gz", "--keys-to", "k.gz").exit_code == 0
     Path("half.gz").write_bytes(Path("b.gz").read_bytes()[:-30])

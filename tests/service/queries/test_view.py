@@ -38,6 +38,17 @@ def test_a_past_instant_sees_what_was_recorded_by_then(office: Office) -> None:
     assert positions == [0, 2, 2, 4, 4]
 
 
+@pytest.mark.parametrize("instant", ["2026-03-28T23:00:00+00:00", "2026-03-29T12:00:00+00:00"])
+def test_at_any_instant_of_a_day_retractions_are_known_that_were_recorded_on_it(office: Office, instant: str) -> None:
+    """As use is; the day is the workspace's own, and the 29th has 23 hours."""
+    for moment in ("2026-03-28T23:00:00", "2026-03-29T21:59:59.999999", "2026-03-29T22:00:00"):
+        with at(f"{moment}+00:00"):
+            office.launch(f"at-{moment[8:13].lower().replace('t', '-')}-{len(moment)}")
+    with office.takehold.database.read() as connection:
+        seen = view(connection, office.workspace, datetime.fromisoformat(instant))
+    assert (seen.at, seen.at_midnight) == (2, 4)
+
+
 def test_an_instant_ahead_is_seen_as_now(office: Office) -> None:
     now = datetime(2026, 3, 10, 12, tzinfo=UTC)
     with office.takehold.database.read() as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from uuid import uuid4
@@ -10,19 +12,25 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from events.activity import NAME
 from events.database import Busy
 from events.tables import FEATURE, FOLLOWER, SOURCE, USAGE
+from events.types.change import Feature
+from events.usage_log import intern_source
+from service.commands.usage import retract, retract_import
 from service.directory.tables import ACCOUNT
 from service.intake.imports import aggregates
 from service.intake.imports.aggregates import Aggregate, Setter
 from service.intake.store import Use, store
 from service.organisation import create_workspace
+from service.queries import sets
+from service.queries.view import view
 from service.readmodels.rebuilding import rebuild
 from service.readmodels.sources import sources
 from service.takehold import Takehold
+from service.worker.follow import caught_up
 from tests.service.intake.imports.standing import Told, standing
 
 DAY = date(2026, 3, 2)
@@ -152,6 +160,57 @@ def test_a_day_is_the_workspaces_own(takehold: Takehold) -> None:
         [occurred] = connection.scalars(select(USAGE.c.occurred_ms).where(USAGE.c.workspace_id == "islands"))
     # Noon, 14 hours ahead of UTC.
     assert datetime.fromtimestamp(occurred / 1000, UTC) == datetime(2026, 3, 1, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def twice(takehold: Takehold, request: pytest.FixtureRequest) -> Iterator[Takehold]:
+    """ada has two accounts, as at a source that an earlier version retracted; both say 5 for DAY, one 2 for NEXT."""
+    assert take(takehold, told("ada", 5), told("ada", 2, NEXT), told("bob", 4)) == (3, 0)
+    with takehold.command("default", "test", "api") as unit:
+        retract(unit, "files", "a test", end=DAY - timedelta(days=1))
+    with takehold.database.write("usage", "default") as connection:
+        number = intern_source(connection, "default", "files")
+        here = ACCOUNT.c.actor_index == takehold.vault.index("default", "external", "ada")
+        earlier = connection.execute(select(ACCOUNT).where(here)).one()._mapping
+        connection.execute(insert(ACCOUNT).values(**{**earlier, "account_id": 100, "source_id": number}))
+    # Numbers are remembered in the process.
+    again = Takehold(request.getfixturevalue("settings"))
+    noon = int(datetime(2026, 3, 2, 11, tzinfo=UTC).timestamp() * 1000)
+    assert store(again, "default", "files", [Use("5", "app", "draft", "ada", noon, 5, grain="day")]) == [True]
+    yield again
+    again.close()
+
+
+def counted_days(takehold: Takehold) -> dict[date, int]:
+    """How often anybody used it on each day, as questions count it."""
+    assert caught_up(takehold, takehold.workspace())
+    found: dict[date, int] = defaultdict(int)
+    with takehold.database.read() as connection:
+        seen = view(connection, takehold.workspace())
+        chosen = sets.counted(seen, [Feature(app="app", feature=None)])
+        for one in sets.told(sets.set_rows(seen, chosen), chosen):
+            found[date.fromordinal(one.day)] += int(one.counts.sum())
+    return {day: count for day, count in found.items() if count}
+
+
+def test_what_a_file_says_replaces_what_all_accounts_of_an_actor_say_together(twice: Takehold) -> None:
+    assert counted_days(twice) == {DAY: 14, NEXT: 2}
+    file = (told("ada", 5), told("ada", 2, NEXT), told("bob", 4))
+    assert take(twice, *file) == (1, 2)
+    assert counted_days(twice) == {DAY: 9, NEXT: 2}
+    assert take(twice, *file) == (0, 3)
+    assert take(twice, told("ada", 1), told("ada", 0, NEXT)) == (2, 0)
+    assert counted_days(twice) == {DAY: 5}
+
+
+def test_an_import_that_took_back_what_earlier_accounts_say_can_be_retracted(twice: Takehold) -> None:
+    id = uuid4()
+    setter = Setter(twice, twice.workspace(), "files", id)
+    assert setter.take([told("ada", 0), told("ada", 0, NEXT)]) == (2, 0)
+    assert counted_days(twice) == {DAY: 4}
+    with twice.command("default", "test", "api") as unit:
+        retract_import(unit, id, "a test")
+    assert counted_days(twice) == {DAY: 14, NEXT: 2}
 
 
 def test_a_single_use_that_counts_nothing_is_a_mistake(takehold: Takehold) -> None:
