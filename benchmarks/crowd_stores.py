@@ -16,10 +16,10 @@ from benchmarks.engines import Engine, plain_postgres, plain_sqlite
 from benchmarks.floors import copy, executemany
 from events.activity import pack
 from events.envelope import NewEvent
+from events.interning import intern_feature, intern_source
 from events.tables import ACTIVITY, USAGE
 from events.types.change import MemberPlaced
 from events.types.people import ActorLinked
-from events.usage_log import intern_feature, intern_source
 from service.commands.changes import impact_role, launch_change
 from service.directory.sources import expect
 from service.takehold import Takehold
@@ -70,7 +70,7 @@ def intern(takehold: Takehold, crowd: Crowd) -> int:
     with takehold.database.write("usage", "default") as connection:
         for number in range(1, crowd.features + 1):
             intern_feature(connection, "default", CHANGE, f"feature{number}")
-        return intern_source(connection, "default", SOURCE)
+        return intern_source(connection, "default", SOURCE).number
 
 
 def _people(takehold: Takehold, crowd: Crowd, change: UUID, roles: list[UUID], start: date) -> None:

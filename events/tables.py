@@ -104,7 +104,8 @@ class UsageRow(SQLModel, table=True):
 
 class SourceRow(SQLModel, table=True):
     """Where observations come from, interned. `retired` is 0 while it reports under this number; when what it reported
-    is retracted it goes on under another, so that what it reports from then on is told apart.
+    is retracted it goes on under another, so that what it reports from then on is told apart. The keys of its items
+    are made from `keyed_by`, None for this number, all the same: what was told before is known again.
 
     What an import brings in its name has a number of its own, which is nobody's to go on under and retired from the
     first: `import_id` says which import that was. One that still runs when its source is retracted has another from
@@ -119,6 +120,7 @@ class SourceRow(SQLModel, table=True):
     name: str
     retired: int = 0
     import_id: UUID | None = None
+    keyed_by: int | None = None
 
 
 class FeatureRow(SQLModel, table=True):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from events.postgres import LOCK_CLASS, TAKE_LOCK
-from events.tables import FEATURE, SOURCE, USAGE
+from events.tables import USAGE
 
 
 # A frozen dataclass takes twelve times as long to make, and there is one for every use anybody makes of anything.
@@ -152,43 +151,6 @@ def last_seq(connection: Connection, workspace_id: str) -> int:
     return connection.scalar(_LAST_SEQ, {"workspace_id": workspace_id}) or 0
 
 
-def intern_source(connection: Connection, workspace_id: str, name: str) -> int:
-    """The number of a source, given out on first sight; inside a transaction that holds the `usage` lock."""
-    return _intern(connection, SOURCE, "source_id", {"workspace_id": workspace_id, "name": name, "retired": 0})
-
-
-def intern_import(
-    connection: Connection, workspace_id: str, name: str, import_id: UUID, but: Collection[int] = ()
-) -> int:
-    """The number of what an import brings in the name of a source; inside a transaction that holds the `usage` lock.
-
-    but: numbers that it no longer stores under; it then has another.
-    """
-    here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == name, SOURCE.c.import_id == import_id
-    own = connection.scalars(select(SOURCE.c.source_id).where(*here).order_by(SOURCE.c.source_id))
-    if left := [number for number in own if number not in but]:
-        return int(left[-1])
-    number = _next(connection, SOURCE, "source_id", workspace_id)
-    values = {"workspace_id": workspace_id, "source_id": number, "name": name, "retired": number}
-    connection.execute(insert(SOURCE).values(**values, import_id=import_id))
-    return number
-
-
-def retire_source(connection: Connection, workspace_id: str, name: str) -> list[int]:
-    """Lets a source go on under another number from here on, inside a transaction that holds the `usage` lock.
-
-    Answers every number that it ever had, imports in its name included, the newest last; none for a source that never
-    reported.
-    """
-    here = SOURCE.c.workspace_id == workspace_id, SOURCE.c.name == name
-    rows = connection.execute(select(SOURCE).where(*here).order_by(SOURCE.c.source_id)).all()
-    for row in rows:
-        if not row.retired:
-            mine = SOURCE.c.source_id == row.source_id
-            connection.execute(update(SOURCE).where(*here, mine).values(retired=row.source_id))
-    return [row.source_id for row in rows]
-
-
 def hold(connection: Connection, workspace_id: str) -> None:
     """Takes the `usage` lock in a transaction that holds the `events` lock already; it is kept to the commit."""
     # On SQLite one lock is all there is.
@@ -196,44 +158,5 @@ def hold(connection: Connection, workspace_id: str) -> None:
         connection.execute(TAKE_LOCK, {"class": LOCK_CLASS["usage"], "workspace_id": workspace_id})
 
 
-def intern_feature(
-    connection: Connection, workspace_id: str, app: str, name: str, kind: str = "use", grain: str = "instant"
-) -> int:
-    """The number of a feature, given out on first sight; inside a transaction that holds the `usage` lock.
-
-    kind: use, passive, success or failure. grain: instant, day or week; how finely the source knows the time.
-    """
-    values: dict[str, str | int] = {
-        "workspace_id": workspace_id,
-        "app": app,
-        "name": name,
-        "kind": kind,
-        "grain": grain,
-    }
-    return _intern(connection, FEATURE, "feature_id", values)
-
-
-def _intern(connection: Connection, table: Table, number: str, values: Mapping[str, str | int]) -> int:
-    found = connection.scalar(_FIND[table], values)
-    if found is not None:
-        return int(found)
-    fresh = _next(connection, table, number, values["workspace_id"])
-    connection.execute(insert(table).values({number: fresh, **values}))
-    return fresh
-
-
-def _next(connection: Connection, table: Table, number: str, workspace_id: str | int) -> int:
-    highest = connection.scalar(select(func.max(table.c[number])).where(table.c.workspace_id == workspace_id))
-    return (highest or 0) + 1
-
-
-def _find(table: Table, number: str, *names: str) -> Select[int]:
-    return select(table.c[number]).where(*(table.c[name] == bindparam(name) for name in names))
-
-
 # Built once: putting a statement together takes longer than running it, and each batch needs several.
 _LAST_SEQ = select(func.max(USAGE.c.seq)).where(USAGE.c.workspace_id == bindparam("workspace_id"))
-_FIND = {
-    SOURCE: _find(SOURCE, "source_id", "workspace_id", "name", "retired"),
-    FEATURE: _find(FEATURE, "feature_id", "workspace_id", "app", "name", "kind", "grain"),
-}

@@ -28,7 +28,7 @@ _WIDE = 20
 LATER: Mapping[str, Mapping[str, Any]] = {
     "follower": {"changed": 0},
     "rebuild": {"mark": 0},
-    "source": {"import_id": None},
+    "source": {"import_id": None, "keyed_by": None},
 }
 """Columns by table that a backup of an earlier schema may lack, and what to put there: what the migration that made the
 column put into rows of before. Whatever else is lacking would be a guess."""

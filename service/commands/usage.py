@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from events.interning import retire_source
 from events.tables import SOURCE
 from events.types.usage import UsageRetracted
-from events.usage_log import hold, retire_source
+from events.usage_log import hold
 from service.directory.retracted import retractions, stream_of_retractions
 from service.http.problem import Problem
 from service.unit import Unit

@@ -1,4 +1,4 @@
-"""What a retracted import brought may be told again, by another import or by the source itself."""
+"""What is retracted may be told again, by an import or by the source itself."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from events.activity import local_days
 from events.log import chunks
 from events.tables import USAGE
+from events.types.usage import UsageRetracted
 from events.usage_log import dedupe_key
 from service.directory.retracted import retractions
 from service.directory.tables import WORKSPACE
@@ -25,7 +26,7 @@ _TIME = 6
 def make_room(
     connection: Connection, workspace_id: str, source: str, keys: Sequence[bytes], import_id: UUID | None = None
 ) -> bool:
-    """Takes keys from observations that are retracted with their import; whether there were any.
+    """Takes keys from observations that are retracted; whether there were any.
 
     import_id: of the import that tells it again, whose own observations keep theirs: what it repeats of itself would
     count twice once the retraction is undone.
@@ -33,24 +34,34 @@ def make_room(
     undone before anything was told again leaves all as it had been.
     """
     # By the log, not by the read model, which may not have followed yet.
-    gone: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    gone: dict[int, list[UsageRetracted]] = defaultdict(list)
     for _, told in retractions(connection, workspace_id, source):
-        for number in told.numbers if told.import_id not in (None, import_id) else ():
-            gone[number].append((told.start or date.min, told.end or date.max))
+        for number in told.numbers if told.import_id is None or told.import_id != import_id else ():
+            gone[number].append(told)
     if not gone:
         return False
     zone = ZoneInfo(connection.scalar(select(WORKSPACE.c.zone).where(WORKSPACE.c.workspace_id == workspace_id)) or "")
     here = USAGE.c.workspace_id == workspace_id
     moved = []
     for some in chunks(keys):
-        wanted = select(USAGE.c.k, USAGE.c.seq, USAGE.c.source_id, USAGE.c.occurred_ms)
+        wanted = select(USAGE.c.k, USAGE.c.seq, USAGE.c.source_id, USAGE.c.occurred_ms, USAGE.c.received_ms)
         rows = connection.execute(wanted.where(here, USAGE.c.k.in_(some), USAGE.c.source_id.in_(gone))).all()
-        days = local_days(np.array([row.occurred_ms for row in rows], dtype=np.int64), zone)
-        for row, day in zip(rows, days.tolist(), strict=True):
-            if any(start <= date.fromordinal(day) <= end for start, end in gone[row.source_id]):
-                # No item is keyed by the number of an import, so nothing else ever has such a key.
-                own = dedupe_key(row.source_id, str(row.seq), None)[_TIME:]
+        days, received = (
+            local_days(np.array([row[at] for row in rows], dtype=np.int64), zone).tolist() for at in (3, 4)
+        )
+        for row, day, came in zip(rows, days, received, strict=True):
+            if any(_covers(told, date.fromordinal(day), date.fromordinal(came)) for told in gone[row.source_id]):
+                # No source has the number 0, so no item ever has such a key.
+                own = dedupe_key(0, str(row.seq), None)[_TIME:]
                 moved.append({"was": row.k, "is": row.k[:_TIME] + own})
     if moved:
         connection.execute(update(USAGE).where(here, USAGE.c.k == bindparam("was")).values(k=bindparam("is")), moved)
     return bool(moved)
+
+
+def _covers(told: UsageRetracted, day: date, received: date) -> bool:
+    return (
+        (told.start is None or told.start <= day)
+        and (told.end is None or day <= told.end)
+        and told.received in (None, received)
+    )

@@ -11,7 +11,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from events.usage_log import Observation, intern_feature, intern_import, intern_source, record
+from events.interning import intern_feature, intern_import, intern_source
+from events.usage_log import Observation, record
 from service.directory.accounts import Accounts
 from service.directory.retracted import closed_to
 from service.intake.room import make_room
@@ -70,18 +71,18 @@ class Intake:
         if any(use.count < 1 and use.grain == "instant" for use in uses):
             raise ValueError("a single use counts at least 1")
         connection, workspace_id = self.connection, self.workspace_id
-        source_id = intern_source(connection, workspace_id, self.source)
+        source_id, keyed_by = intern_source(connection, workspace_id, self.source)
         named = {(use.app, use.feature, use.kind, use.grain) for use in uses}
         features = {names: intern_feature(connection, workspace_id, *names) for names in named}
         accounts = self.accounts.intern(connection, workspace_id, self.source, source_id, (use.actor for use in uses))
         self.interned.append((self.source, accounts))
         now = time.time_ns() // 1_000_000 if received_ms is None else received_ms
         if self.import_id is None:
-            return self._record(self._observed(uses, source_id, source_id, features, accounts), now)
+            return self._record(self._observed(uses, source_id, keyed_by, features, accounts), now)
         with connection.begin_nested() as numbered:
             closed = closed_to(connection, workspace_id, self.source, self.import_id)
             own = intern_import(connection, workspace_id, self.source, self.import_id, closed)
-            stored = self._record(self._observed(uses, own, source_id, features, accounts), now)
+            stored = self._record(self._observed(uses, own, keyed_by, features, accounts), now)
             if not any(stored):
                 # An import that brought nothing is none that anybody could retract.
                 numbered.rollback()

@@ -19,8 +19,9 @@ from sqlalchemy import select
 from events.activity import NAME, advance_activity, local_days, pack, unpack
 from events.database import Database
 from events.followers import enrol
+from events.interning import intern_feature
 from events.tables import ACTIVITY, FOLLOWER
-from events.usage_log import Observation, intern_feature, record
+from events.usage_log import Observation, record
 from tests.events.cast import HOME, NOON_MS, until, use
 
 HOUR_MS = 3_600_000

@@ -17,17 +17,9 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import IntegrityError
 
 from events.database import Database
+from events.interning import intern_feature, intern_import, intern_source, retire_source
 from events.tables import FEATURE, SOURCE, USAGE
-from events.usage_log import (
-    Observation,
-    dedupe_key,
-    intern_feature,
-    intern_import,
-    intern_source,
-    last_seq,
-    record,
-    retire_source,
-)
+from events.usage_log import Observation, dedupe_key, last_seq, record
 from tests.events.cast import HOME, NOON_MS, until, use
 
 LATER_MS = NOON_MS + 60_000
@@ -196,7 +188,7 @@ def test_a_number_of_a_source_does_not_run_into_the_id_behind_it() -> None:
 @pytest.mark.parametrize(
     "intern",
     [
-        lambda connection, name: intern_source(connection, HOME, name),
+        lambda connection, name: intern_source(connection, HOME, name).number,
         lambda connection, name: intern_feature(connection, HOME, "copilot", name),
     ],
     ids=["source", "feature"],
@@ -233,7 +225,7 @@ def test_app_name_kind_and_grain_each_make_another_feature_and_each_workspace_co
             intern_feature(connection, HOME, "copilot", "draft", "use", "instant"),
             intern_feature(connection, "elsewhere", "copilot", "send"),
         ]
-        sources = [intern_source(connection, HOME, name) for name in ("default", "lms", "default")]
+        sources = [intern_source(connection, HOME, name).number for name in ("default", "lms", "default")]
     assert numbers == [1, 2, 3, 4, 5, 1, 1]
     assert sources == [1, 2, 1]
     with database.read() as connection:
@@ -245,14 +237,14 @@ def test_an_import_has_a_number_of_its_own_and_goes_with_its_source(database: Da
     one, other = uuid4(), uuid4()
     with database.write("usage", HOME) as connection:
         numbers = [
-            intern_source(connection, HOME, "files"),
+            intern_source(connection, HOME, "files").number,
             intern_import(connection, HOME, "files", one),
             intern_import(connection, HOME, "files", other),
             intern_import(connection, HOME, "files", one),
-            intern_source(connection, HOME, "files"),
+            intern_source(connection, HOME, "files").number,
         ]
         assert retire_source(connection, HOME, "files") == [1, 2, 3]
-        numbers += [intern_source(connection, HOME, "files"), intern_import(connection, HOME, "files", one)]
+        numbers += [intern_source(connection, HOME, "files").number, intern_import(connection, HOME, "files", one)]
     assert numbers == [1, 2, 3, 2, 1, 4, 2]
 
 

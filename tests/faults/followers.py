@@ -19,11 +19,12 @@ from sqlalchemy import insert, select
 from events.appending import append
 from events.chain import link
 from events.envelope import NewEvent, Who
+from events.interning import intern_feature, intern_source
 from events.log import head
 from events.tables import EVENT, FOLLOWER
 from events.types.change import ChangeLaunched, Terms
 from events.types.trust import FactWithdrawn
-from events.usage_log import Observation, intern_feature, intern_source, record
+from events.usage_log import Observation, record
 from service.readmodels.changes import Changes
 from service.readmodels.registry import READMODELS
 from service.takehold import Takehold
@@ -133,7 +134,7 @@ def _tell(takehold: Takehold, number: int) -> None:
 def _observe(takehold: Takehold, number: int) -> None:
     chance, begin = random.Random(number), datetime(2026, 3, 1, tzinfo=UTC)
     with takehold.database.write("usage", HOME) as connection:
-        source = intern_source(connection, HOME, "copilot")
+        source = intern_source(connection, HOME, "copilot").number
         features = [intern_feature(connection, HOME, "copilot", name) for name in ("chat", "search")]
         seen = [
             Observation(

@@ -61,19 +61,23 @@ class Account:
 
     def tell(self, source: str, share: Hashable | None, items: Sequence[Item]) -> int:
         """Items of an import, or of the source itself for None; how many were new."""
-        share = (source, self.lives[source]) if share is None else share
+        own, share = share, share or (source, self.lives[source])
         before, waiting = len(self.rows), []
         for item in items:
-            key = (source, self.lives[source], item.id)
+            key = (source, item.id)
             if key not in self.held:
                 self._hold(key, source, share, item)
-            elif any(one.of_import and one.covers(self.held[key]) for one in self.retractions):
+            elif self._gone(self.held[key], own):
                 waiting.append((key, item))
         # What takes the place of something retracted is stored after what had never been told.
         for key, item in waiting:
-            if any(one.of_import and one.covers(self.held[key]) for one in self.retractions):
+            if self._gone(self.held[key], own):
                 self._hold(key, source, share, item)
         return len(self.rows) - before
+
+    def _gone(self, row: Row, own: Hashable | None) -> bool:
+        """Retracted, and not by a retraction of the very import that tells it again."""
+        return any(one.covers(row) and not (one.of_import and own in one.shares) for one in self.retractions)
 
     def _hold(self, key: Hashable, source: str, share: Hashable, item: Item) -> None:
         self.held[key] = Row(source, share, (item.actor, item.feature, item.day), item.count, item=True)

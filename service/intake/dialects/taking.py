@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from events.usage_log import intern_source
+from events.interning import intern_source
 from service.directory.claims import Claim, note
 from service.directory.people import email_index
 from service.intake.dialects.messages import Batch, Identity, Read, collect
@@ -43,7 +43,7 @@ def _note(into: Intake, claims: list[Claim]) -> None:
         return
     source = intern_source(into.connection, into.workspace_id, into.source)
     actors = {actor for claim in claims for actor in claim.actors}
-    accounts = into.accounts.intern(into.connection, into.workspace_id, into.source, source, actors)
+    accounts = into.accounts.intern(into.connection, into.workspace_id, into.source, source.number, actors)
     into.interned.append((into.source, accounts))
     note(into.connection, into.workspace_id, accounts, claims)
 

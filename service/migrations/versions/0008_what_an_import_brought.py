@@ -1,4 +1,4 @@
-"""What an import brings in the name of a source has a number of its own, so that it can be retracted by itself."""
+"""An import has a source number of its own and is retracted by itself; a retracted source knows its items again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,9 +12,11 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.add_column(sa.Column("import_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("keyed_by", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
     # The numbers stay: to a program of before they are numbers that a source no longer goes by.
     with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.drop_column("keyed_by")
         batch_op.drop_column("import_id")

@@ -3,10 +3,13 @@ back."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from events.envelope import new_id
+from events.tables import SOURCE, USAGE
 from events.types.usage import UsageRetracted
 from service.intake.store import Use, store
 from tests.service.api.office import Office
@@ -56,6 +59,44 @@ def test_what_is_sent_again_after_a_retraction_counts(team: Office) -> None:
     for _ in range(2):
         other.say(*messages)
     assert active(team) == 11
+
+
+def test_what_is_sent_again_after_a_retraction_was_undone_is_known_already(team: Office) -> None:
+    """It once counted twice: the source had gone on as another, to which everything was new."""
+    other = App(team, "browser")
+    messages = other.used("p11", properties={"app": "assistant"})
+    other.say(*messages)
+    before = stored(team)
+    for _ in range(2):
+        team.alice.post("/sources/browser/retractions", {"reason": "wrong clock"})
+        undo(team, UsageRetracted)
+        other.say(*messages)
+    assert (active(team), stored(team)) == (11, before)
+
+
+def test_a_retraction_of_other_days_makes_nothing_new(team: Office) -> None:
+    other = App(team, "browser")
+    messages = other.used("p11", properties={"app": "assistant"})
+    other.say(*messages)
+    before = stored(team)
+    for days in ({"to": "2026-01-01"}, {"received": "2026-01-01"}):
+        assert team.alice.post("/sources/browser/retractions", {"reason": "x", **days}).status_code == 201
+        other.say(*messages)
+    assert stored(team) == before
+    # Of the days that are retracted it counts again, and once.
+    today = {"received": datetime.now(UTC).date().isoformat()}
+    assert team.alice.post("/sources/browser/retractions", {"reason": "x", **today}).status_code == 201
+    for _ in range(2):
+        other.say(*messages)
+    assert (active(team), stored(team)) == (11, before + len(messages))
+
+
+def stored(team: Office) -> int:
+    """Observations of the browser, those that were retracted included."""
+    with team.takehold.database.read() as connection:
+        of = select(SOURCE.c.source_id).where(SOURCE.c.workspace_id == team.id, SOURCE.c.name == "browser")
+        here = USAGE.c.workspace_id == team.id, USAGE.c.source_id.in_(of)
+        return connection.scalar(select(func.count()).where(*here)) or 0
 
 
 def test_days_outside_a_retraction_stay(team: Office) -> None:

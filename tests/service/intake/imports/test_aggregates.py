@@ -16,9 +16,9 @@ from sqlalchemy import func, insert, select
 
 from events.activity import NAME
 from events.database import Busy
+from events.interning import intern_source
 from events.tables import FEATURE, FOLLOWER, SOURCE, USAGE
 from events.types.change import Feature
-from events.usage_log import intern_source
 from service.commands.usage import retract, retract_import
 from service.directory.tables import ACCOUNT
 from service.intake.imports import aggregates
@@ -169,7 +169,7 @@ def twice(takehold: Takehold, request: pytest.FixtureRequest) -> Iterator[Takeho
     with takehold.command("default", "test", "api") as unit:
         retract(unit, "files", "a test", end=DAY - timedelta(days=1))
     with takehold.database.write("usage", "default") as connection:
-        number = intern_source(connection, "default", "files")
+        number = intern_source(connection, "default", "files").number
         here = ACCOUNT.c.actor_index == takehold.vault.index("default", "external", "ada")
         earlier = connection.execute(select(ACCOUNT).where(here)).one()._mapping
         connection.execute(insert(ACCOUNT).values(**{**earlier, "account_id": 100, "source_id": number}))
