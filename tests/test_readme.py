@@ -50,14 +50,17 @@ def _ready(port: int) -> bool:
 def test_every_snippet_runs_and_answers_what_it_says(demo: tuple[Path, int]) -> None:
     folder, port = demo
     script = 'set -eu\nanswer() { printf "\\n%s\\n" "-- next"; }\n'
-    script += "answer\n".join(SNIPPETS).replace(":8080", f":{port}")
+    # As the text says: the second command once more, at the same time.
+    again = next(one.partition("\n")[2] for one in SNIPPETS if one.startswith("NOW="))
+    script += "answer\n".join([*SNIPPETS, again]).replace(":8080", f":{port}")
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     answers = [json.loads(part) for part in done.stdout.split("-- next") if part.strip()]
-    assert len(answers) == len(SNIPPETS) - 1 == 5
-    assessment, usage, adoption, reminders, channel = answers
+    assert len(answers) == len(SNIPPETS) == 6
+    assessment, usage, adoption, reminders, channel, repeated = answers
     assert "event_id" in assessment
     assert (usage["stored"], usage["rejected"]) == (1, 0)
+    assert (repeated["stored"], repeated["duplicate"]) == (0, 1)
     assert adoption["series"][-1]["status"] == "known"
     assert {one["rule"] for one in reminders["reminders"]} >= {"below_plan"}
     assert channel["kind"] == "slack"

@@ -30,6 +30,19 @@ class WindowSchema(Schema):
     zone = fields.String(required=True)
 
 
+class SilentSchema(Schema):
+    """A source that was silent, or an app of which nobody told."""
+
+    source = fields.String(
+        required=True, allow_none=True, metadata={"description": "null where no source was agreed to."}
+    )
+    app = fields.String(required=True, allow_none=True, metadata={"description": "Where nobody had told of it yet."})
+    days = fields.Integer(required=True, metadata={"description": "Working days of the window without a report."})
+    last_reported = fields.Date(
+        required=True, allow_none=True, metadata={"description": "Last day that was told of; null without any."}
+    )
+
+
 class ExplainSchema(Schema):
     """What a figure rests on: the last point of a series, or a role's profile."""
 
@@ -40,6 +53,12 @@ class ExplainSchema(Schema):
     denominator = fields.Dict(required=True)
     coverage = fields.Float(allow_none=True)
     status = fields.String()
+    silent = fields.List(
+        fields.Nested(SilentSchema), metadata={"description": "Why coverage is what it is; the longest first."}
+    )
+    minimum_group = fields.Integer(
+        required=True, metadata={"description": "People of the smallest group that shows figures."}
+    )
     restated = fields.Boolean()
     events = fields.Nested(EventsSchema, required=True)
     usage_received_to = fields.Date()

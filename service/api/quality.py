@@ -20,6 +20,7 @@ from service.intake.dialects.registry import READERS, RECORDERS
 from service.intake.dialects.taking import Replayed, replay
 from service.intake.store import Intake, intake
 from service.queries.quality import source_quality
+from service.queries.view import view
 from service.unit import Unit
 
 blp = Blueprint("quality", __name__, description="How good the telemetry is.")
@@ -31,6 +32,13 @@ class SourceQualitySchema(Schema):
     source = fields.String(required=True)
     emails_verified = fields.Boolean(required=True, metadata={"description": "Whether its addresses link people."})
     since = fields.Date(allow_none=True, metadata={"description": "From when on it has to report, where agreed."})
+    last_day = fields.Date(
+        allow_none=True, metadata={"description": "Last local day that it told of, or sent a heartbeat on."}
+    )
+    silent_days = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Working days that are over since then, or from `since` on where that is later."},
+    )
     actors = fields.Integer(required=True)
     unknown_actors = fields.Integer(required=True, metadata={"description": "Actors that are nobody we know."})
     received = fields.Integer(required=True, metadata={"description": "Observations in the last seven days."})
@@ -94,10 +102,10 @@ class ReplayedSchema(Schema):
 @blp.response(200, QualitySchema)
 def get_quality() -> dict[str, Any]:
     """Sources with their unknown actors, silence and clocks, and what is in quarantine"""
-    workspace = principal().workspace_id
+    workspace, now = takehold().workspace(principal().workspace_id), datetime.now(UTC)
     with takehold().database.read() as connection:
-        sources = source_quality(connection, workspace, datetime.now(UTC))
-        kept = counted(connection, workspace)
+        sources = source_quality(view(connection, workspace, now=now), now)
+        kept = counted(connection, workspace.id)
     return {"sources": [asdict(one) for one in sources], "quarantine": [row._asdict() for row in kept]}
 
 
@@ -118,12 +126,12 @@ def _intake() -> AbstractContextManager[Intake]:
     return intake(takehold(), principal().workspace_id, principal().source)
 
 
-def _recorded(view: Callable[..., Any]) -> Callable[..., Any]:
+def _recorded(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Facts first, in transactions of their own: nobody may hold the usage log and wait for the event log."""
 
-    @wraps(view)
+    @wraps(handler)
     def replaying(data: dict[str, Any]) -> Any:
-        return view(data, [recorder.replay(takehold(), principal(), data.get("source")) for recorder in RECORDERS])
+        return handler(data, [recorder.replay(takehold(), principal(), data.get("source")) for recorder in RECORDERS])
 
     return replaying
 

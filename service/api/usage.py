@@ -28,7 +28,7 @@ blp = Blueprint("usage", __name__, description="Usage telemetry from integrated 
 class UseSchema(Schema):
     """One observation. For the documentation: items are decoded by a faster way."""
 
-    id = f.ExternalId(required=True, metadata={"description": "The same over retries."})
+    id = f.ExternalId(required=True, metadata={"description": "The same over retries, as is occurred_at."})
     app = f.Text(128, required=True)
     feature = f.Text(128, required=True)
     actor = f.ExternalId(required=True, metadata={"description": "What the app calls its user."})

@@ -22,7 +22,7 @@ from service.takehold import NoWorkspace, Takehold
 
 _HOST, _PORT = "127.0.0.1", 8080
 HOST = click.option("--host", default=_HOST, show_default=True)
-PORT = click.option("--port", default=_PORT, show_default=True)
+PORT = click.option("--port", type=click.IntRange(1, 65535), default=_PORT, show_default=True)
 
 
 @contextmanager

@@ -26,9 +26,12 @@ def load_change(
     connection: Connection, workspace_id: str, key: str, at: int | None = None, field: str | None = None
 ) -> Change:
     """The change of that key, as it stood after position `at`. Raises Problem as `unknown` makes it."""
-    change = change_by_id(connection, workspace_id, decide.change_id(workspace_id, key), at)
+    id = decide.change_id(workspace_id, key)
+    change = change_by_id(connection, workspace_id, id, at)
     if change is None:
-        raise unknown("change", f"There is no change with the key {key}.", field)
+        later = at is not None and change_by_id(connection, workspace_id, id)
+        message = f"The change {key} was not known then." if later else f"There is no change with the key {key}."
+        raise unknown("change", message, field)
     return change
 
 

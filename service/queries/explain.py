@@ -1,4 +1,4 @@
-"""Where a number comes from: definition, window, coverage, denominator, and the events it rests on."""
+"""Where a number comes from: definition, window, coverage, who was silent, denominator, and events."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 from sqlalchemy import func, select
 
 from adkar.change import Role
 from adkar.profile import VALIDITY
+from adkar.windows import rows
 from events.tables import FOLLOWER
 from service.queries.adoption import ChangeUsage, Day
+from service.queries.usage import Sightings
 from service.queries.view import View
 
 
@@ -31,6 +34,19 @@ class Window:
     end: date
     days: int
     zone: str
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Who was silent on some working days of a window, as in silence.Missing.
+
+    last_reported: last day that was told of, in the window or after it; None without any.
+    """
+
+    source: str | None
+    app: str | None
+    days: int
+    last_reported: date | None
 
 
 def events_known(view: View, models: tuple[str, ...]) -> Events:
@@ -64,8 +80,7 @@ def explain_adoption(usage: ChangeUsage, role: Role | None, day: Day, window_day
         "coverage": point.coverage,
         "status": point.status,
         "restated": day.restated,
-        "events": events_known(usage.view, ("changes", "members", "links")),
-        "usage_received_to": usage.view.today,
+        **_of_use(usage, role, point.day - length + 1, point.day),
     }
 
 
@@ -76,6 +91,7 @@ def explain_adkar(view: View, eligible: int, answered: int | None) -> dict[str, 
         "window": Window(view.today - VALIDITY, view.today, VALIDITY.days, view.workspace.zone.key),
         "denominator": {"name": "members of the role on that day", "eligible": eligible},
         "numerator": answered,
+        "minimum_group": view.workspace.minimum_group,
         "events": events_known(view, ("members", "assessments", "stages")),
     }
 
@@ -100,6 +116,30 @@ def explain_use(
         "numerator": numerator,
         "coverage": coverage,
         "status": status,
+        **_of_use(usage, role, *window),
+    }
+
+
+def _of_use(usage: ChangeUsage, role: Role | None, first: int, last: int) -> dict[str, object]:
+    """What is said of every figure of use: why it may be unknown or suppressed, and what was known."""
+    return {
+        "silent": _silent(usage.seen(usage.change.definition(role)), first, last),
+        "minimum_group": usage.minimum,
         "events": events_known(usage.view, ("changes", "members", "links")),
         "usage_received_to": usage.view.today,
     }
+
+
+def _silent(seen: Sightings, first: int, last: int) -> list[Silent]:
+    """Who was silent in a window, the longest first."""
+    here = rows(seen.first_day, len(seen.silent), first, last)
+    found = [
+        Silent(
+            one.source,
+            one.app,
+            int(np.count_nonzero(one.days[here])),
+            None if one.last is None else date.fromordinal(one.last),
+        )
+        for one in seen.missing
+    ]
+    return sorted((one for one in found if one.days), key=lambda one: (-one.days, one.source or "", one.app or ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -45,17 +46,36 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Owed:
-    """Reports were due on working days from `since` on, before `until`, and came on the days `told`."""
+    """Reports were due on working days from `since` on, before `until`, and came on the days `told`.
 
+    source: from whom, None where nobody had agreed to it. app: of what, None for whatever the source tells of.
+    """
+
+    source: str | None
+    app: str | None
     since: int
     until: int
     told: Collection[int]
 
 
+@dataclass(frozen=True)
+class Missing:
+    """Reports that did not come. days: bool[days]. last: ordinal of the last day that was told of; None without any.
+
+    source: who was silent. app: of what nobody had told yet; its source is the one that was to, if that was agreed.
+    """
+
+    source: str | None
+    app: str | None
+    days: Days
+    last: int | None
+
+
 def silence(
     view: View, features: Sequence[Counted], apps: Collection[str], first_day: int, go_live: date
-) -> tuple[Days, Days]:
+) -> tuple[Days, Days, tuple[Missing, ...]]:
     """bool[days] from `first_day` to the view's running day: whether a source was silent, and whether one was expected.
+    Then who was, which is on the same days.
 
     A source that tells use is expected on working days from its first report on, or from the day agreed with it;
     one that was only ever imported is not. It reports by anything it says of the apps, or by a heartbeat. Before
@@ -73,22 +93,32 @@ def silence(
         name: day.toordinal() for name, day in expected_since(view.connection, view.workspace.id, view.at).items()
     }
     sources = _sources(view, features, apps)
+    missed = defaultdict[tuple[str | None, str | None], Days](lambda: np.zeros(height, dtype=np.bool_))
     for owed in (*_by_sources(sources, apps, agreed), *_of_apps(sources, apps, agreed, go_live.toordinal())):
         due = working & (owed.since <= days) & (days < owed.until)
         expected |= due
-        silent |= due & ~np.isin(days, list(owed.told))
+        # A source that was silent altogether need not be named for each of its apps too.
+        missed[owed.source, owed.app] |= due & ~np.isin(days, list(owed.told)) & ~missed[owed.source, None]
     # Before the day that was agreed with whoever was to tell of an app, nobody is to blame, and nothing is known.
+    spoke = {app: set[int]().union(*(one.of(app) for one in sources.values() if app in one.told)) for app in apps}
     for app in apps:
-        spoke = set[int]().union(*(source.of(app) for source in sources.values() if app in source.told))
-        silent |= working & ~expected & (days >= go_live.toordinal()) & ~np.isin(days, list(spoke))
-    return silent, expected
+        missed[None, app] |= working & ~expected & (days >= go_live.toordinal()) & ~np.isin(days, list(spoke[app]))
+    said: dict[str | None, set[int]] = {name: source.days for name, source in sources.items()}
+    missing = []
+    for (name, of), lost in missed.items():
+        if lost.any():
+            silent |= lost
+            told = said[name] if of is None else spoke[of]
+            # A week that was reported may not be over.
+            missing.append(Missing(name, of, lost, max((day for day in told if day <= days[-1]), default=None)))
+    return silent, expected, tuple(missing)
 
 
 def _by_sources(sources: Mapping[str, _Source], apps: Collection[str], agreed: Mapping[str, int]) -> Iterator[_Owed]:
     """What each source owes from when it began, or was to begin."""
     for name, source in sources.items():
         if name in agreed or (source.comes and (source.counts or name in apps)):
-            yield _Owed(agreed.get(name, min(source.days)), _FOREVER, source.days)
+            yield _Owed(name, None, agreed.get(name, min(source.days)), _FOREVER, source.days)
 
 
 def _of_apps(
@@ -101,10 +131,11 @@ def _of_apps(
         leading = {name: min(days) for name, days in counting.items() if sources[name].comes}
         # Of two who began on one day, one without an agreement is asked about the days before.
         first = min(leading, key=lambda name: (leading[name], name in agreed), default=app)
-        since = agreed.get(app, agreed.get(first, go_live))
+        asked = next((name for name in (app, first) if name in agreed), None)
+        since = go_live if asked is None else agreed[asked]
         # History may have been imported. Where nobody tells use, whoever tells anything stands in.
         told = set[int]().union(*(counting or speaking).values())
-        yield _Owed(since, leading.get(first, _FOREVER), told)
+        yield _Owed(asked, app, since, leading.get(first, _FOREVER), told)
 
 
 def _sources(view: View, features: Sequence[Counted], apps: Collection[str]) -> dict[str, _Source]:

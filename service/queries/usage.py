@@ -16,7 +16,7 @@ from events.tables import ACTIVITY
 from events.types.change import Feature
 from service.queries.restatement import late_days
 from service.queries.sets import Columns, counted, covers, known, set_rows, told
-from service.queries.silence import Days, silence
+from service.queries.silence import Days, Missing, silence
 from service.queries.view import View
 
 
@@ -26,8 +26,8 @@ class Sightings:
 
     first_day: ordinal of row 0; the last row is the running day. used: bool[days, people] in the order of the people
     asked for. unlinked: bool[days, accounts] of accounts that no person is linked to. silent, expected: bool[days],
-    whether a source was silent, or expected, on a day. late: bool[days], whether more became known of a day that had
-    been told of. grain: week when a source reports by week, else instant or day.
+    whether a source was silent, or expected, on a day; missing: who was silent. late: bool[days], whether more became
+    known of a day that had been told of. grain: week when a source reports by week, else instant or day.
     """
 
     first_day: int
@@ -35,6 +35,7 @@ class Sightings:
     unlinked: npt.NDArray[np.bool_]
     silent: Days
     expected: Days
+    missing: tuple[Missing, ...]
     late: Days
     grain: str
 
@@ -76,9 +77,9 @@ def sightings(
     for day, stray in unlinked_days:
         unlinked[day, [strangers[account] for account in stray.tolist()]] = True
 
-    silent, expected = silence(view, chosen, {one.app for one in features}, first_day, go_live)
+    silent, expected, missing = silence(view, chosen, {one.app for one in features}, first_day, go_live)
     grain = "week" if any(one.grain == "week" for one in looked_at) else "day"
-    return Sightings(first_day, used, unlinked, silent, expected, late_days(mine, first_day, height), grain)
+    return Sightings(first_day, used, unlinked, silent, expected, missing, late_days(mine, first_day, height), grain)
 
 
 def last_reported(view: View, change: Change) -> date | None:

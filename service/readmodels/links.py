@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, select
+from sqlalchemy import BigInteger, Connection, select, union
 from sqlmodel import Field, SQLModel
 
 from adkar.identity import Link, resolved
@@ -74,3 +74,17 @@ def links(connection: Connection, workspace_id: str, at: int | None = None) -> S
         select(_MERGE.c.account_id, _MERGE.c.into_id).where(visible(_MERGE, Links.name, workspace_id, at))
     )
     return resolved([Link(*row) for row in own], [(row.account_id, row.into_id) for row in merges])
+
+
+def known_by_merge(connection: Connection, workspace_id: str) -> set[int]:
+    """Of the accounts that are others, those that have a person; without a look at all the accounts that are not."""
+    here = visible(_MERGE, Links.name, workspace_id, None)
+    merges = connection.execute(select(_MERGE.c.account_id, _MERGE.c.into_id).where(here)).all()
+    touched = union(select(_MERGE.c.account_id).where(here), select(_MERGE.c.into_id).where(here))
+    own = connection.execute(
+        select(_LINK.c.account_id, _LINK.c.person_id).where(
+            visible(_LINK, Links.name, workspace_id, None), _LINK.c.account_id.in_(touched)
+        )
+    )
+    found = resolved([Link(*row) for row in own], [(row.account_id, row.into_id) for row in merges])
+    return {one.account_id for one in found}

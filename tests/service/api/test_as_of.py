@@ -73,3 +73,7 @@ def test_a_change_did_not_exist_before_it_was_announced(told: Office) -> None:
         with at(spring.TODAY):
             answer = told.charlie.get(f"/changes/copilot/{path}", as_of="2026-03-20T08:59:59Z")
         assert (answer.status_code, answer.get_json()["code"]) == (404, "unknown_change")
+        assert answer.get_json()["detail"] == "The change copilot was not known then."
+        with at(spring.TODAY):
+            never = told.charlie.get(f"/changes/teapot/{path}", as_of="2026-03-20T08:59:59Z")
+        assert never.get_json()["detail"] == "There is no change with the key teapot."

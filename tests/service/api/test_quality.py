@@ -15,7 +15,9 @@ from tests.service.api.office import Office, at
 from tests.service.conftest import Caller
 
 NOON = "2026-03-10T12:00:00Z"
-NOBODY = {"since": None, "actors": 0, "unknown_actors": 0, "received": 0, "last": None, "late": None, "ahead": None}
+NEVER = {"since": None, "last_day": None, "silent_days": None}
+NOTHING = {"received": 0, "last": None, "late": None, "ahead": None}
+NOBODY = {**NEVER, "actors": 0, "unknown_actors": 0, **NOTHING}
 
 
 def use(id: str, actor: str, occurred_at: str = NOON) -> dict[str, Any]:
@@ -73,6 +75,8 @@ def test_a_source_is_told_by_its_unknown_actors_its_last_word_and_its_clocks(off
         "tool": {
             "emails_verified": False,
             "since": None,
+            "last_day": "2026-03-10",
+            "silent_days": 1,
             "actors": 4,
             "unknown_actors": 2,
             "received": 5,
@@ -86,14 +90,93 @@ def test_a_source_is_told_by_its_unknown_actors_its_last_word_and_its_clocks(off
 def test_a_source_that_went_silent_still_stands_there(office: Office, tool: Caller) -> None:
     with at("2026-03-10T12:00+00:00"):
         tool.post("/usage", {"events": [use("1", "p1")]})
+        office.follow()
     with at("2026-03-17T12:00:01+00:00"):
         assert sources(office)["tool"] == {
             **NOBODY,
             "emails_verified": False,
-            "since": None,
+            "last_day": "2026-03-10",
+            "silent_days": 4,
             "actors": 1,
             "unknown_actors": 1,
         }
+
+
+def test_a_source_of_heartbeats_alone_is_told_of_with_its_last_one(office: Office, tool: Caller) -> None:
+    for day in ("2026-03-12", "2026-03-13"):
+        with at(f"{day}T23:30+00:00"):
+            assert tool.post("/heartbeats", {}).status_code == 204
+    # The day is the workspace's own: in Berlin it was Saturday by then.
+    for now, silent in (("2026-03-14T12:00", 0), ("2026-03-16T12:00", 0), ("2026-03-17T12:00", 1)):
+        with at(f"{now}+00:00"):
+            assert sources(office)["tool"] == {
+                **NOBODY,
+                "emails_verified": False,
+                "last_day": "2026-03-14",
+                "silent_days": silent,
+            }
+
+
+def test_use_of_a_later_day_ends_a_silence_and_the_running_day_is_none(office: Office, tool: Caller) -> None:
+    with at("2026-03-11T12:00+00:00"):
+        tool.post("/heartbeats", {})
+        tool.post("/usage", {"events": [use("1", "p1")]})
+        office.follow()
+        told = sources(office)["tool"]
+        assert (told["last_day"], told["silent_days"]) == ("2026-03-11", 0)
+    with at("2026-03-13T12:00+00:00"):
+        assert sources(office)["tool"]["silent_days"] == 1
+        tool.post("/usage", {"events": [use("2", "p1", "2026-03-13T11:00:00Z")]})
+        office.follow()
+        told = sources(office)["tool"]
+        assert (told["last_day"], told["silent_days"]) == ("2026-03-13", 0)
+
+
+def test_what_was_retracted_tells_of_no_day(office: Office, tool: Caller) -> None:
+    with at("2026-03-11T12:00+00:00"):
+        tool.post("/usage", {"events": [use("1", "p1")]})
+        office.follow()
+        assert office.alice.post("/sources/tool/retractions", {"reason": "a test"}).status_code == 201
+        office.follow()
+        told = sources(office)["tool"]
+        assert (told["last_day"], told["silent_days"], told["received"]) == (None, None, 1)
+
+
+def test_a_weekly_report_speaks_for_its_week_as_far_as_that_is_over(office: Office) -> None:
+    monday = 1_773_050_400_000  # 9 March 2026, 11 o'clock in Berlin
+    with at("2026-03-11T12:00+00:00"):
+        with intake(office.takehold, office.id, "suite") as into:
+            assert into.store([Use("1", "suite", "docs", "p1", monday, grain="week")]) == [True]
+        office.follow()
+        assert sources(office)["suite"]["last_day"] == "2026-03-11"
+    with at("2026-03-17T12:00+00:00"):
+        told = sources(office)["suite"]
+        assert (told["last_day"], told["silent_days"]) == ("2026-03-15", 1)
+
+
+def test_a_source_that_was_to_report_and_never_did_is_silent_from_the_agreed_day_on(office: Office) -> None:
+    with at("2026-03-17T12:00+00:00"):
+        office.expect("2026-03-12", "tool")
+        told = sources(office)["tool"]
+        assert (told["since"], told["last_day"], told["silent_days"]) == ("2026-03-12", None, 3)
+        office.expect("2026-03-20", "tool")
+        assert sources(office)["tool"]["silent_days"] == 0
+
+
+def test_an_actor_that_is_somebody_s_by_an_alias_is_known(office: Office, tool: Caller) -> None:
+    with at("2026-03-10T12:00+00:00"):
+        office.announce(2)
+        segment(tool, track("1", "visitor"), track("2", "guest"), track("3", "stranger"))
+        segment(tool, {"type": "alias", "previousId": "visitor", "userId": "p1"})
+        segment(tool, {"type": "alias", "previousId": "stranger", "userId": "guest"})
+        office.follow()
+        told = sources(office)["tool"]
+        assert (told["actors"], told["unknown_actors"]) == (4, 2)
+        # Who might be two people is nobody.
+        segment(tool, {"type": "alias", "previousId": "visitor", "userId": "p2"})
+        office.follow()
+        told = sources(office)["tool"]
+        assert (told["actors"], told["unknown_actors"]) == (5, 3)
 
 
 def test_terms_may_be_agreed_before_a_source_ever_posts(office: Office) -> None:

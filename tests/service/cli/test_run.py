@@ -27,6 +27,14 @@ def test_nothing_runs_without_an_organisation(
     assert done.stderr == "Error: There is no organisation in this database yet. Run: takehold init, or takehold demo\n"
 
 
+@pytest.mark.parametrize("command", ["serve", "web"])
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_port_that_there_is_not_is_refused_in_a_sentence(command: str, port: str) -> None:
+    done = typed(command, "--port", port)
+    assert done.exit_code == 2
+    assert "1<=x<=65535" in done.stderr
+
+
 @pytest.mark.usefixtures("no_address")
 @pytest.mark.parametrize(
     ("words", "address"),
