@@ -21,7 +21,7 @@ from events.tables import ACTIVITY, USAGE
 from events.types.change import MemberPlaced
 from events.types.people import ActorLinked
 from service.commands.changes import impact_role, launch_change
-from service.directory.sources import expect
+from service.directory.sources import beat
 from service.takehold import Takehold
 
 CHANGE = "assistant"
@@ -51,11 +51,12 @@ def fill(takehold: Takehold, crowd: Crowd) -> None:
             impact_role(unit, CHANGE, {"key": f"role{number}", "name": f"Role {number}"}).id
             for number in range(crowd.roles)
         ]
-        # The change went live before anything is told, so that everybody is mature from the first day on.
-        expect(unit, SOURCE, date.fromordinal(crowd.first_day))
     _people(takehold, crowd, change.id, roles, go_live)
     source = intern(takehold, crowd)
     with takehold.database.write("usage", "default") as connection:
+        # The change went live before anybody used anything, so that everybody is mature from the first day on.
+        for day in range(go_live.toordinal(), crowd.first_day):
+            beat(connection, "default", SOURCE, date.fromordinal(day))
         for feature, row, accounts, counts in crowd.sets():
             day = date.fromordinal(crowd.first_day + row)
             packed = dict(zip(("accounts", "counts"), pack(accounts, counts), strict=True))
