@@ -164,10 +164,3 @@ def link(unit: Unit, pairs: Iterable[tuple[int, UUID]]) -> None:
             .values(linked=True)
         )
     unit.append_all(events)
-
-
-def unknown_actors(connection: Connection, workspace_id: str) -> tuple[int, int]:
-    """How many accounts belong to nobody we know, and how many there are."""
-    unlinked = select(func.count()).where(ACCOUNT.c.workspace_id == workspace_id, ACCOUNT.c.linked.is_(False))
-    everyone = select(func.count()).where(ACCOUNT.c.workspace_id == workspace_id)
-    return connection.scalar(unlinked) or 0, connection.scalar(everyone) or 0
