@@ -14,11 +14,12 @@ told of from the 24th on, as was agreed. p1 to p10 are members all along, p11 jo
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import time_machine
 
+from service.directory.sources import beat
 from tests.service.api.office import Office, at
 
 LAUNCHED = "2026-03-20T10:00+01:00"
@@ -57,6 +58,10 @@ def tell(office: Office) -> None:
         office.place("p11", **{"from": "2026-03-25"})
         office.place("p12", **{"from": "2026-01-01", "until": "2026-03-27"})
         office.follow()
+    # In the week before it was there already, and nobody used it.
+    with office.takehold.database.write("usage", office.id) as connection:
+        for day in range(16, 24):
+            beat(connection, office.id, "default", date(2026, 3, day))
     use(office, USES, "copilot")
     use(office, OTHER_APP, "teapot")
 

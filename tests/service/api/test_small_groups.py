@@ -80,6 +80,7 @@ def test_nine_people_show_no_figure_of_their_use(nine: Office, path: str) -> Non
         assert said <= {
             ".definition.version",
             ".explain.definition_version",
+            ".explain.minimum_group",
             ".explain.events.first",
             ".explain.events.last",
         }
